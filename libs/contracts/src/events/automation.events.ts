@@ -1,0 +1,11 @@
+import { z } from 'zod';
+
+const fired = { triggerId: z.string(), executionId: z.string(), eventId: z.string() };
+
+export const AUTOMATION_EVENTS = {
+  'trigger.created': z.strictObject({ triggerId: z.string(), name: z.string(), project: z.string() }),
+  'trigger.fired': z.strictObject(fired),
+  'trigger.skipped': z.strictObject({ ...fired, reason: z.string() }),
+  'trigger.failed': z.strictObject({ ...fired, reason: z.string() }),
+  'trigger.completed': z.strictObject({ ...fired, outcome: z.record(z.string(), z.string()) }),
+} as const;

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+const revision = {
+  endpointId: z.string(),
+  revisionId: z.string(),
+  number: z.int(),
+  modelVersionId: z.string(),
+};
+
+export const DEPLOYMENT_EVENTS = {
+  'endpoint.created': z.strictObject({
+    endpointId: z.string(),
+    name: z.string(),
+    project: z.string(),
+    modelId: z.string(),
+    stage: z.string(),
+  }),
+  'deployment.created': z.strictObject(revision),
+  'deployment.ready': z.strictObject({ ...revision, nodeId: z.string() }),
+  'deployment.failed': z.strictObject({ ...revision, nodeId: z.string(), reason: z.string() }),
+} as const;

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+const job = { jobId: z.string(), runId: z.string() };
+
+export const TRAINING_EVENTS = {
+  'template.created': z.strictObject({ templateId: z.string(), name: z.string(), project: z.string(), revision: z.int() }),
+  'template.updated': z.strictObject({ templateId: z.string(), name: z.string(), project: z.string(), revision: z.int() }),
+  'training_job.queued': z.strictObject({
+    ...job,
+    templateId: z.string(),
+    templateRevision: z.int(),
+    datasetVersionId: z.string(),
+  }),
+  'training_job.started': z.strictObject({ ...job, attempt: z.int(), runner: z.string() }),
+  'training_job.checkpointed': z.strictObject({ ...job, attempt: z.int(), epoch: z.int(), blob: z.string() }),
+  'training_job.retrying': z.strictObject({ ...job, attempt: z.int(), reason: z.string() }),
+  'training_job.succeeded': z.strictObject({
+    ...job,
+    attempt: z.int(),
+    datasetVersionId: z.string(),
+    registerAs: z.string().nullable(),
+  }),
+  'training_job.failed': z.strictObject({ ...job, attempt: z.int(), reason: z.string() }),
+  'training_job.canceled': z.strictObject({ ...job, attempt: z.int() }),
+} as const;

@@ -1,0 +1,79 @@
+import type { EventName } from './events/catalogue.js';
+
+/** Settings of one subscriber's queue. Total: a new subscriber without them does not compile. */
+export interface SubscriberSettings {
+  /** App that runs the processor. */
+  readonly app: 'dataset-registry' | 'training-runner' | 'model-registry' | 'deployment' | 'automation';
+  readonly concurrency: number;
+  /** Deliveries before the pair (event, subscriber) is dead. */
+  readonly attempts: number;
+  /** First wait between deliveries in milliseconds; doubles each time. */
+  readonly backoffMs: number;
+  /** A worker that has not renewed its lock for so long is taken for dead. */
+  readonly lockMs: number;
+}
+
+export const SUBSCRIBERS = {
+  'dataset-registry.validate': { app: 'dataset-registry', concurrency: 2, attempts: 4, backoffMs: 500, lockMs: 30_000 },
+  'training-runner.wake': { app: 'training-runner', concurrency: 4, attempts: 5, backoffMs: 250, lockMs: 30_000 },
+  'model-registry.candidate': { app: 'model-registry', concurrency: 1, attempts: 3, backoffMs: 1000, lockMs: 60_000 },
+  'model-registry.gates': { app: 'model-registry', concurrency: 1, attempts: 3, backoffMs: 1000, lockMs: 60_000 },
+  'deployment.follow': { app: 'deployment', concurrency: 4, attempts: 5, backoffMs: 250, lockMs: 30_000 },
+  'automation.act': { app: 'automation', concurrency: 2, attempts: 5, backoffMs: 500, lockMs: 30_000 },
+} as const satisfies Record<string, SubscriberSettings>;
+
+export type SubscriberName = keyof typeof SUBSCRIBERS;
+export const SUBSCRIBER_NAMES = Object.keys(SUBSCRIBERS) as SubscriberName[];
+
+/**
+ * Which subscribers get a job for which event. Total over the catalogue, so that a new event cannot be forgotten: an empty list says that
+ * only the readers of the log (live subscriptions, lineage, triggers) take note of it.
+ */
+export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
+  'workspace.created': [],
+  'member.created': [],
+  'token.created': [],
+  'token.deleted': [],
+  'runner.online': [],
+  'runner.lost': [],
+  'dataset.created': [],
+  'dataset_version.created': ['dataset-registry.validate'],
+  'dataset_version.validated': [],
+  'dataset_version.validation_failed': [],
+  'experiment.created': [],
+  'run.started': [],
+  'run.finished': [],
+  'run.failed': [],
+  'run.killed': [],
+  'run.metrics_logged': [],
+  'template.created': [],
+  'template.updated': [],
+  'training_job.queued': ['training-runner.wake'],
+  'training_job.started': [],
+  'training_job.checkpointed': [],
+  'training_job.retrying': ['training-runner.wake'],
+  'training_job.succeeded': ['model-registry.candidate'],
+  'training_job.failed': [],
+  'training_job.canceled': [],
+  'model.created': [],
+  'model_version.created': [],
+  'model_version.stage_requested': ['model-registry.gates'],
+  'model_version.gates_evaluated': [],
+  'model_version.approved': [],
+  'model_version.rejected': [],
+  'model_version.stage_changed': ['deployment.follow'],
+  'endpoint.created': ['deployment.follow'],
+  'deployment.created': [],
+  'deployment.ready': [],
+  'deployment.failed': [],
+  'trigger.created': [],
+  'trigger.fired': ['automation.act'],
+  'trigger.skipped': [],
+  'trigger.failed': [],
+  'trigger.completed': [],
+};
+
+/** Queue of a subscriber: one queue each, so that one slow or dead subscriber holds up no other. */
+export function queueName(subscriber: SubscriberName): string {
+  return subscriber.replace('.', '-');
+}
