@@ -1,0 +1,72 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+@Entity('workspace')
+export class WorkspaceEntity {
+  @PrimaryColumn('text') id!: string;
+  @Column('text', { unique: true }) name!: string;
+  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+}
+
+@Entity('member')
+@Index('member_name', ['workspaceId', 'name'], { unique: true })
+export class MemberEntity {
+  @PrimaryColumn('text') id!: string;
+  @Column('text') workspaceId!: string;
+  @Column('text') name!: string;
+  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+}
+
+@Entity('member_grant')
+export class MemberGrantEntity {
+  @PrimaryColumn('text') memberId!: string;
+  @PrimaryColumn('text') path!: string;
+  @Column('text') role!: string;
+}
+
+/** A token is kept as the SHA-256 of its text, which holds 256 random bits. */
+@Entity('token')
+@Index('token_hash', ['hash'], { unique: true })
+export class TokenEntity {
+  @PrimaryColumn('text') id!: string;
+  @Column('text') workspaceId!: string;
+  @Column('text', { nullable: true }) memberId!: string | null;
+  @Column('text') name!: string;
+  @Column('text') hash!: string;
+  @Column('text') scope!: string;
+  @Column('timestamptz', { nullable: true }) expiresAt!: Date | null;
+  @Column('timestamptz', { nullable: true }) revokedAt!: Date | null;
+  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+}
+
+/** Insert-only for the application. `outcome` is `done` or `refused`. */
+@Entity('audit_log')
+@Index('audit_log_workspace', ['workspaceId', 'id'])
+@Index('audit_log_subject', ['subjectId'])
+export class AuditEntity {
+  @PrimaryColumn('text') id!: string;
+  @Column('text') workspaceId!: string;
+  @Column('timestamptz', { default: () => 'clock_timestamp()' }) at!: Date;
+  @Column('text') actor!: string;
+  @Column('text', { nullable: true }) memberId!: string | null;
+  @Column('text', { nullable: true }) address!: string | null;
+  @Column('text') action!: string;
+  @Column('text') subjectKind!: string;
+  @Column('text') subjectId!: string;
+  @Column('text') outcome!: 'done' | 'refused';
+  @Column('text', { nullable: true }) reason!: string | null;
+  @Column('jsonb', { nullable: true }) before!: unknown;
+  @Column('jsonb', { nullable: true }) after!: unknown;
+  @Column('text') correlationId!: string;
+  @Column('text', { nullable: true }) causationId!: string | null;
+}
+
+@Entity('idempotency_key')
+@Index('idempotency_key_age', ['createdAt'])
+export class IdempotencyKeyEntity {
+  @PrimaryColumn('text') workspaceId!: string;
+  @PrimaryColumn('text') authId!: string;
+  @PrimaryColumn('text') key!: string;
+  @Column('text') requestHash!: string;
+  @Column('jsonb', { nullable: true }) result!: unknown;
+  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+}

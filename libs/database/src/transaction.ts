@@ -1,0 +1,51 @@
+import type { EntityManager } from 'typeorm';
+
+type Hook = () => Promise<void>;
+
+/**
+ * An open transaction. Writes take it as an argument: there is no ambient transaction. `em` is bound to its connection.
+ * Hooks run once: `beforeCommit` in the order given, inside the transaction; `afterCommit` when it is durable (their failures are logged only).
+ */
+export class Tx {
+  private readonly before: Hook[] = [];
+  private readonly after: Hook[] = [];
+
+  constructor(readonly em: EntityManager) {}
+
+  beforeCommit(hook: Hook): void {
+    this.before.push(hook);
+  }
+
+  afterCommit(hook: Hook): void {
+    this.after.push(hook);
+  }
+
+  /** Rows of a statement with bound parameters. */
+  async query<T = Record<string, unknown>>(sql: string, params: readonly unknown[] = []): Promise<T[]> {
+    const result: unknown = await this.em.query(sql, params as unknown[]);
+    return rowsOf<T>(result);
+  }
+
+  async runBeforeCommit(): Promise<void> {
+    for (const hook of this.before) await hook();
+  }
+
+  async runAfterCommit(onError: (error: unknown) => void): Promise<void> {
+    for (const hook of this.after) await hook().catch(onError);
+  }
+}
+
+/** TypeORM answers UPDATE and DELETE with [rows, count], SELECT and INSERT with rows. */
+export function rowsOf<T>(result: unknown): T[] {
+  if (Array.isArray(result) && result.length === 2 && Array.isArray(result[0]) && typeof result[1] === 'number') return result[0] as T[];
+  return result as T[];
+}
+
+/**
+ * Makes a transaction happen once: `claim` runs first and says whether its effect is there already (then the stored result is returned and
+ * nothing runs); `settle` stores the result in the same transaction. Implemented by the inbox and by idempotency keys.
+ */
+export interface TxGuard {
+  claim(tx: Tx): Promise<{ readonly done: boolean; readonly result?: unknown }>;
+  settle(tx: Tx, result: unknown): Promise<void>;
+}

@@ -1,0 +1,13 @@
+export { EventLog, type LogQuery } from './event-log.js';
+export { Inbox, InboxGuard, type DeadJob } from './inbox.js';
+export { LogConsumer, LogConsumerHost } from './log-consumer.js';
+export { LOGGER, Subscriber, SubscriberHost, SubscriberProcessor, type Delivery } from './subscriber.js';
+export { MessagingModule, RelayModule } from './messaging.module.js';
+export { migrateBull } from './bull.js';
+export { Notifier } from './notifier.js';
+export { Outbox, type EventContext } from './outbox.js';
+export { proveSubscribers } from './boot-proof.js';
+export { Queues } from './queues.js';
+export { Sweeper } from './sweeper.js';
+export { Wakeups } from './wakeups.js';
+export { type MessagingOptions } from './messaging.options.js';

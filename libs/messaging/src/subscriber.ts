@@ -1,0 +1,90 @@
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Job } from 'bullmq';
+import { queueName, SUBSCRIBERS, type EventName, type LoggedEvent, type SubscriberName } from '#contracts';
+import { errorMessage, isDomainError } from '#kernel';
+import { Metrics, type Logger } from '#telemetry';
+import { EventLog } from './event-log.js';
+import { Inbox, InboxGuard } from './inbox.js';
+
+export const LOGGER = Symbol('Logger');
+
+/** What a processor gets: the event, and the guard that it hands to the use case of its effect (as `ctx.guard`). */
+export interface Delivery<N extends EventName = EventName> {
+  readonly event: LoggedEvent<N>;
+  readonly guard: InboxGuard;
+}
+
+/** Marks the processor of one subscriber; its queue settings come from the catalogue. */
+export function Subscriber(name: SubscriberName): ClassDecorator {
+  const { concurrency, lockMs } = SUBSCRIBERS[name];
+  const processor = Processor(queueName(name), { concurrency, lockDuration: lockMs, stalledInterval: lockMs, maxStalledCount: 1 });
+  return (target) => {
+    Injectable()(target);
+    processor(target as never);
+    Reflect.defineMetadata(SUBSCRIBER_METADATA, name, target);
+  };
+}
+
+export const SUBSCRIBER_METADATA = 'tailrace:subscriber';
+
+/** The collaborators that every processor needs. */
+@Injectable()
+export class SubscriberHost {
+  constructor(
+    readonly log: EventLog,
+    readonly inbox: Inbox,
+    readonly metrics: Metrics,
+    @Inject(LOGGER) readonly logger: Logger,
+  ) {}
+}
+
+/**
+ * One delivery of one event to one subscriber. A pair that is settled is dropped; a handler that had no effect of its own to record is
+ * recorded when it returns; the last failure leaves the pair `dead` with its reason.
+ */
+export abstract class SubscriberProcessor<N extends EventName> extends WorkerHost {
+  protected abstract readonly subscriber: SubscriberName;
+
+  constructor(protected readonly host: SubscriberHost) {
+    super();
+  }
+
+  protected abstract handle(delivery: Delivery<N>): Promise<void>;
+
+  async process(job: Job<{ eventId: string }>): Promise<void> {
+    const started = performance.now();
+    let outcome = 'failed';
+    try {
+      outcome = await this.deliver(job.data.eventId);
+    } finally {
+      this.host.metrics.jobSeconds.record((performance.now() - started) / 1000, { subscriber: this.subscriber, outcome });
+    }
+  }
+
+  private async deliver(eventId: string): Promise<string> {
+    const { log, inbox, metrics } = this.host;
+    if (await inbox.isSettled(this.subscriber, eventId)) return 'duplicate';
+    const event = await log.find(eventId);
+    if (!event) return 'expired';
+    await this.handle({ event: event as LoggedEvent<N>, guard: new InboxGuard(this.subscriber, eventId) });
+    await inbox.markDone(this.subscriber, eventId);
+    metrics.eventLagSeconds.record((Date.now() - event.time.getTime()) / 1000, { subscriber: this.subscriber });
+    return 'done';
+  }
+
+  @OnWorkerEvent('failed')
+  async onFailed(job: Job<{ eventId: string }> | undefined, error: Error): Promise<void> {
+    if (!job) return;
+    const final = job.attemptsMade >= (job.opts.attempts ?? 1) || error.message.includes('stalled');
+    const fields = { subscriber: this.subscriber, eventId: job.data.eventId, attempt: job.attemptsMade, error: errorMessage(error) };
+    const stack = isDomainError(error) ? undefined : error.stack;
+    this.host.logger[final ? 'error' : 'warn']({ ...fields, stack }, final ? 'job is dead' : 'job failed, will be tried again');
+    if (final) await this.host.inbox.markDead(this.subscriber, job.data.eventId, errorMessage(error));
+  }
+
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    this.host.logger.debug({ subscriber: this.subscriber, error: error.message }, 'queue connection');
+  }
+}
