@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
-import { keysetPage } from '#database';
+import type { Caller } from '#contracts';
+import { keysetPage, rowsOf } from '#database';
 import type { Page, PageArgs } from '#kernel';
 import { AuditEntity, MemberEntity, MemberGrantEntity } from './access.entities.js';
 import type { Ctx } from './ctx.js';
+import { roleAllows, scopeAllows, type Grant, type Scope } from './model/permissions.js';
 
 export interface MemberRow {
   readonly id: string;
@@ -28,6 +30,25 @@ export class AccessView {
 
   async grantsByMembers(ids: readonly string[]): Promise<{ memberId: string; path: string; role: string }[]> {
     return this.dataSource.getRepository(MemberGrantEntity).findBy({ memberId: In([...ids]) });
+  }
+
+  /** Every token that may predict, for inference nodes: hashes, never texts. */
+  async callers(): Promise<Caller[]> {
+    const rows = rowsOf<{ hash: string; workspaceId: string; scope: Scope; expiresAt: Date | null; grants: Grant[] }>(
+      await this.dataSource.query(
+        `select t.hash, t.workspace_id as "workspaceId", t.scope, t.expires_at as "expiresAt",
+           (select jsonb_agg(jsonb_build_object('path', g.path, 'role', g.role) order by g.path) from member_grant g where g.member_id = t.member_id) as grants
+         from token t where t.revoked_at is null and (t.expires_at is null or t.expires_at > now()) and t.member_id is not null order by t.id`,
+      ),
+    );
+    return rows
+      .filter((row) => scopeAllows(row.scope, 'deployment.predict'))
+      .map(({ hash, workspaceId, expiresAt, grants }) => ({
+        hash,
+        workspaceId,
+        paths: (grants ?? []).filter((grant) => roleAllows(grant.role, 'deployment.predict')).map((grant) => grant.path),
+        expiresAt: expiresAt ? expiresAt.getTime() : null,
+      }));
   }
 
   audit(ctx: Ctx, filter: { subjectId?: string | null; action?: string | null; outcome?: string | null }, args: PageArgs): Promise<Page<AuditRow>> {

@@ -23,9 +23,7 @@ export class IdempotencyGuard implements TxGuard {
 
   async claim(tx: Tx): Promise<{ done: boolean; result?: unknown }> {
     // A mutation of several transactions has a key for each, in their order.
-    const key = this.transactions === 0 ? this.key : `${this.key}#${this.transactions}`;
-    this.transactions += 1;
-    this.current = key;
+    const key = this.current();
     await tx.query(
       "delete from idempotency_key where workspace_id = $1 and auth_id = $2 and key = $3 and created_at < now() - make_interval(hours => $4)",
       [this.workspaceId, this.authId, key, IDEMPOTENCY_HOURS],
@@ -41,14 +39,18 @@ export class IdempotencyGuard implements TxGuard {
     );
     if (row!.request_hash !== this.requestHash)
       throw new DomainError('IDEMPOTENCY_MISMATCH', 'this Idempotency-Key was used for another request; use a new key', 'Idempotency-Key');
+    this.transactions += 1;
     return { done: true, result: row!.result };
   }
 
-  private current = '';
-
   async settle(tx: Tx, result: unknown): Promise<void> {
     await tx.query('update idempotency_key set result = $4 where workspace_id = $1 and auth_id = $2 and key = $3', [
-      this.workspaceId, this.authId, this.current, JSON.stringify(result ?? null),
+      this.workspaceId, this.authId, this.current(), JSON.stringify(result ?? null),
     ]);
+    this.transactions += 1;
+  }
+
+  private current(): string {
+    return this.transactions === 0 ? this.key : `${this.key}#${this.transactions}`;
   }
 }

@@ -37,7 +37,15 @@ export const HeartbeatSchema = z.strictObject({ epoch: z.int().min(0).optional()
 export const HeartbeatAnswerSchema = z.strictObject({ cancel: z.boolean() });
 
 export const FinishSchema = z.discriminatedUnion('outcome', [
-  z.strictObject({ outcome: z.literal('succeeded'), artifacts: z.record(z.string(), z.string()) }),
+  z.strictObject({
+    outcome: z.literal('succeeded'),
+    /** Path below the run's artifacts -> sha256 of an uploaded blob. */
+    artifacts: z.record(z.string(), z.string()),
+    /** Package and version of the code, of the engine, and the back end it ran on. */
+    code: z.string().max(200),
+    engine: z.string().max(200),
+    backend: z.string().max(200),
+  }),
   z.strictObject({
     outcome: z.literal('failed'),
     code: z.string().max(64),

@@ -27,6 +27,6 @@ export {
   type Claim, type Finish, type MetricPoint,
 } from './attempt-protocol.js';
 export {
-  DesiredRevisionSchema, DesiredStateSchema, ObservedStateSchema, parsePredictionId, predictionId,
-  type DesiredRevision, type DesiredState, type ObservedState,
+  CallerSchema, DesiredRevisionSchema, DesiredStateSchema, ObservedStateSchema, parsePredictionId, predictionId,
+  type Caller, type DesiredRevision, type DesiredState, type ObservedState,
 } from './inference.js';

@@ -6,6 +6,7 @@ export const DesiredRevisionSchema = z.strictObject({
   endpointId: z.string(),
   endpoint: z.string(),
   workspaceId: z.string(),
+  project: z.string(),
   revisionId: z.string(),
   number: z.int(),
   modelVersionId: z.string(),
@@ -15,8 +16,25 @@ export const DesiredRevisionSchema = z.strictObject({
 });
 export type DesiredRevision = z.infer<typeof DesiredRevisionSchema>;
 
-/** Desired state of all inference nodes. `generation` rises with each change; a node asks for what is newer than the one it has. */
-export const DesiredStateSchema = z.strictObject({ generation: z.string(), revisions: z.array(DesiredRevisionSchema) });
+/** A token that may predict: its SHA-256, its workspace, and the project paths where it may (`/` is all). */
+export const CallerSchema = z.strictObject({
+  hash: z.string(),
+  workspaceId: z.string(),
+  paths: z.array(z.string()),
+  /** Milliseconds since the epoch. */
+  expiresAt: z.number().nullable(),
+});
+export type Caller = z.infer<typeof CallerSchema>;
+
+/**
+ * Desired state of all inference nodes: what to serve, and to whom, so that a node answers and refuses by itself while the control plane is
+ * down. `generation` is a digest of the rest; a node waits for one that differs from its own.
+ */
+export const DesiredStateSchema = z.strictObject({
+  generation: z.string(),
+  revisions: z.array(DesiredRevisionSchema),
+  callers: z.array(CallerSchema),
+});
 export type DesiredState = z.infer<typeof DesiredStateSchema>;
 
 /** What a node reports: which revisions answer requests, and which could not be loaded. */

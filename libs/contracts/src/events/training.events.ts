@@ -19,6 +19,10 @@ export const TRAINING_EVENTS = {
     attempt: z.int(),
     datasetVersionId: z.string(),
     registerAs: z.string().nullable(),
+    /** What trained: the code (package and version), the engine and the back end on which it ran. */
+    code: z.string(),
+    engine: z.string(),
+    backend: z.string(),
   }),
   'training_job.failed': z.strictObject({ ...job, attempt: z.int(), reason: z.string() }),
   'training_job.canceled': z.strictObject({ ...job, attempt: z.int() }),

@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, In } from 'typeorm';
+import { readablePaths, type Ctx } from '#access';
+import { keysetPage } from '#database';
+import type { Page, PageArgs } from '#kernel';
+import { DatasetEntity, DatasetVersionEntity } from './datasets.entities.js';
+
+export type DatasetRow = Readonly<DatasetEntity>;
+export type DatasetVersionRow = Readonly<DatasetVersionEntity>;
+
+/** List and detail queries of data sets for the API. */
+@Injectable()
+export class DatasetsView {
+  constructor(private readonly dataSource: DataSource) {}
+
+  list(ctx: Ctx, filter: { name?: string | null }, args: PageArgs): Promise<Page<DatasetRow>> {
+    const query = this.readable(ctx);
+    if (filter.name) query.andWhere('d.name = :name', { name: filter.name });
+    return keysetPage(query, args);
+  }
+
+  byIds(ctx: Ctx, ids: readonly string[]): Promise<DatasetRow[]> {
+    return this.readable(ctx).andWhere('d.id in (:...ids)', { ids }).getMany();
+  }
+
+  byName(ctx: Ctx, name: string): Promise<DatasetRow | null> {
+    return this.readable(ctx).andWhere('d.name = :name', { name }).getOne();
+  }
+
+  versions(ctx: Ctx, filter: { datasetId?: string | null; state?: string | null }, args: PageArgs): Promise<Page<DatasetVersionRow>> {
+    const query = this.readableVersions(ctx);
+    if (filter.datasetId) query.andWhere('v.datasetId = :d', { d: filter.datasetId });
+    if (filter.state) query.andWhere('v.state = :s', { s: filter.state });
+    return keysetPage(query, args);
+  }
+
+  versionsByIds(ctx: Ctx, ids: readonly string[]): Promise<DatasetVersionRow[]> {
+    return this.readableVersions(ctx).andWhere('v.id in (:...ids)', { ids }).getMany();
+  }
+
+  /** Newest version of each data set. */
+  newestByDatasets(ctx: Ctx, datasetIds: readonly string[]): Promise<DatasetVersionRow[]> {
+    return this.dataSource
+      .getRepository(DatasetVersionEntity)
+      .createQueryBuilder('v')
+      .distinctOn(['v.datasetId'])
+      .where({ workspaceId: ctx.workspaceId, datasetId: In([...datasetIds]) })
+      .orderBy('v.datasetId')
+      .addOrderBy('v.number', 'DESC')
+      .getMany();
+  }
+
+  private readable(ctx: Ctx) {
+    const query = this.dataSource.getRepository(DatasetEntity).createQueryBuilder('d').where('d.workspaceId = :w', { w: ctx.workspaceId });
+    const paths = readablePaths(ctx, 'dataset.read');
+    if (paths) query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where d.project = p or d.project like p || '/%')`, { paths });
+    return query;
+  }
+
+  private readableVersions(ctx: Ctx) {
+    const query = this.dataSource.getRepository(DatasetVersionEntity).createQueryBuilder('v').where('v.workspaceId = :w', { w: ctx.workspaceId });
+    const paths = readablePaths(ctx, 'dataset.read');
+    if (paths)
+      query.andWhere(
+        `exists (select 1 from dataset d, unnest(:paths::text[]) p where d.id = v.dataset_id and (d.project = p or d.project like p || '/%'))`,
+        { paths },
+      );
+    return query;
+  }
+}

@@ -1,0 +1,4 @@
+export { DeploymentModule } from './deployment.module.js';
+export { DeploymentService } from './deployment.service.js';
+export { DeploymentView, type EndpointRow, type RevisionRow } from './deployment.view.js';
+export { type RevisionState } from './deployment.entities.js';

@@ -1,0 +1,47 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AccessModule } from '#access';
+import type { Config } from '#config';
+import { dataSourceOptions } from '#database';
+import { LOGGER, MessagingModule } from '#messaging';
+import { StorageModule } from '#storage';
+import { createLogger, Metrics } from '#telemetry';
+import { createBlobStore } from './blob-store.factory.js';
+import { DomainsModule } from './domains.module.js';
+import { HealthController } from './health.controller.js';
+import { CONFIG } from './tokens.js';
+
+export interface PlatformOptions {
+  readonly config: Config;
+  readonly databaseUrl: string;
+  /** Name of the process in logs and in pg_stat_activity. */
+  readonly service: string;
+  /** How many queue workers this process holds at most. */
+  readonly workers: number;
+}
+
+/** What every process stands on: configuration, logs, metrics, database, events, blobs, access, and the domains' use cases. */
+@Global()
+@Module({})
+export class PlatformModule {
+  static register({ config, databaseUrl, service, workers }: PlatformOptions): DynamicModule {
+    const messaging = { databaseUrl, redisUrl: config.redisUrl, service, ...config.messaging };
+    return {
+      module: PlatformModule,
+      imports: [
+        TypeOrmModule.forRoot(dataSourceOptions(databaseUrl, config.database.pool, service)),
+        MessagingModule.register(messaging, workers),
+        StorageModule.register(createBlobStore(config)),
+        AccessModule,
+        DomainsModule.register(config),
+      ],
+      controllers: [HealthController],
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: LOGGER, useValue: createLogger(config.logLevel, service) },
+        Metrics,
+      ],
+      exports: [CONFIG, LOGGER, Metrics],
+    };
+  }
+}

@@ -1,0 +1,2 @@
+/** The parsed environment of this process. */
+export const CONFIG = Symbol('Config');

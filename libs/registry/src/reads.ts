@@ -1,0 +1,57 @@
+import { Injectable, Module } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { EvaluationResult, Gate, Signature } from '#contracts';
+import { ModelEntity, ModelVersionEntity, StageRequestEntity } from './registry.entities.js';
+
+/** A model version as other rooms may know it. */
+export interface VersionFacts {
+  readonly id: string;
+  readonly modelId: string;
+  readonly number: number;
+  readonly runId: string;
+  readonly datasetVersionId: string | null;
+  readonly stage: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly signature: Signature;
+  readonly evaluation: EvaluationResult | null;
+}
+
+/** An open request with what its gates need to look at. */
+export interface RequestFacts {
+  readonly id: string;
+  readonly state: string;
+  readonly version: VersionFacts;
+  readonly champion: VersionFacts | undefined;
+  readonly gates: readonly Gate[];
+}
+
+@Injectable()
+export class RegistryReads {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async model(workspaceId: string, id: string): Promise<{ id: string; name: string; project: string; stages: string[] } | undefined> {
+    const row = await this.dataSource.getRepository(ModelEntity).findOneBy({ workspaceId, id });
+    return row ? { id: row.id, name: row.name, project: row.project, stages: row.flow.stages.map((stage) => stage.name) } : undefined;
+  }
+
+  async version(workspaceId: string, id: string): Promise<VersionFacts | undefined> {
+    return (await this.dataSource.getRepository(ModelVersionEntity).findOneBy({ workspaceId, id })) ?? undefined;
+  }
+
+  /** The version that stands in a stage that holds one. */
+  async holder(workspaceId: string, modelId: string, stage: string): Promise<VersionFacts | undefined> {
+    return (await this.dataSource.getRepository(ModelVersionEntity).findOneBy({ workspaceId, modelId, slot: stage })) ?? undefined;
+  }
+
+  async request(workspaceId: string, id: string): Promise<RequestFacts | undefined> {
+    const row = await this.dataSource.getRepository(StageRequestEntity).findOneBy({ workspaceId, id });
+    if (!row) return undefined;
+    const model = await this.dataSource.getRepository(ModelEntity).findOneByOrFail({ id: row.modelId });
+    const version = (await this.version(workspaceId, row.versionId))!;
+    const stage = model.flow.stages.find((candidate) => candidate.name === row.stage);
+    return { id, state: row.state, version, champion: await this.holder(workspaceId, row.modelId, row.stage), gates: stage?.gates ?? [] };
+  }
+}
+
+@Module({ providers: [RegistryReads], exports: [RegistryReads] })
+export class RegistryReadsModule {}

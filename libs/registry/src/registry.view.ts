@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, In } from 'typeorm';
+import { readablePaths, type Ctx } from '#access';
+import { keysetPage } from '#database';
+import type { Page, PageArgs } from '#kernel';
+import { ApprovalEntity, ModelEntity, ModelVersionEntity, StageRequestEntity } from './registry.entities.js';
+
+export type ModelRow = Readonly<ModelEntity>;
+export type ModelVersionRow = Readonly<ModelVersionEntity>;
+export type StageRequestRow = Readonly<StageRequestEntity>;
+export type ApprovalRow = Readonly<ApprovalEntity>;
+
+@Injectable()
+export class RegistryView {
+  constructor(private readonly dataSource: DataSource) {}
+
+  models(ctx: Ctx, filter: { name?: string | null }, args: PageArgs): Promise<Page<ModelRow>> {
+    const query = this.readableModels(ctx);
+    if (filter.name) query.andWhere('m.name = :n', { n: filter.name });
+    return keysetPage(query, args);
+  }
+
+  modelsByIds(ctx: Ctx, ids: readonly string[]): Promise<ModelRow[]> {
+    return this.readableModels(ctx).andWhere('m.id in (:...ids)', { ids }).getMany();
+  }
+
+  versions(ctx: Ctx, filter: { modelId?: string | null; stage?: string | null; runId?: string | null }, args: PageArgs): Promise<Page<ModelVersionRow>> {
+    const query = this.readableOf(ctx, ModelVersionEntity, 'v');
+    if (filter.modelId) query.andWhere('v.modelId = :m', { m: filter.modelId });
+    if (filter.stage) query.andWhere('v.stage = :s', { s: filter.stage });
+    if (filter.runId) query.andWhere('v.runId = :r', { r: filter.runId });
+    return keysetPage(query, args);
+  }
+
+  versionsByIds(ctx: Ctx, ids: readonly string[]): Promise<ModelVersionRow[]> {
+    return this.readableOf(ctx, ModelVersionEntity, 'v').andWhere('v.id in (:...ids)', { ids }).getMany();
+  }
+
+  versionsByRuns(ctx: Ctx, runIds: readonly string[]): Promise<ModelVersionRow[]> {
+    return this.readableOf(ctx, ModelVersionEntity, 'v').andWhere('v.runId in (:...runIds)', { runIds }).getMany();
+  }
+
+  requests(ctx: Ctx, filter: { versionId?: string | null; state?: readonly string[] | null }, args: PageArgs): Promise<Page<StageRequestRow>> {
+    const query = this.readableOf(ctx, StageRequestEntity, 'q');
+    if (filter.versionId) query.andWhere('q.versionId = :v', { v: filter.versionId });
+    if (filter.state?.length) query.andWhere('q.state in (:...s)', { s: filter.state });
+    return keysetPage(query, args);
+  }
+
+  requestsByIds(ctx: Ctx, ids: readonly string[]): Promise<StageRequestRow[]> {
+    return this.readableOf(ctx, StageRequestEntity, 'q').andWhere('q.id in (:...ids)', { ids }).getMany();
+  }
+
+  approvalsByRequests(ids: readonly string[]): Promise<ApprovalRow[]> {
+    return this.dataSource.getRepository(ApprovalEntity).find({ where: { requestId: In([...ids]) }, order: { id: 'ASC' } });
+  }
+
+  private readableModels(ctx: Ctx) {
+    const query = this.dataSource.getRepository(ModelEntity).createQueryBuilder('m').where('m.workspaceId = :w', { w: ctx.workspaceId });
+    const paths = readablePaths(ctx, 'registry.read');
+    return paths ? query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where m.project = p or m.project like p || '/%')`, { paths }) : query;
+  }
+
+  private readableOf<T extends ModelVersionEntity | StageRequestEntity>(ctx: Ctx, entity: new () => T, alias: string) {
+    const query = this.dataSource.getRepository(entity).createQueryBuilder(alias).where(`${alias}.workspaceId = :w`, { w: ctx.workspaceId });
+    const paths = readablePaths(ctx, 'registry.read');
+    const sql = `exists (select 1 from model m, unnest(:paths::text[]) p where m.id = ${alias}.model_id and (m.project = p or m.project like p || '/%'))`;
+    return paths ? query.andWhere(sql, { paths }) : query;
+  }
+}

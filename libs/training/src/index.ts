@@ -1,0 +1,8 @@
+export { AttemptsService } from './attempts.service.js';
+export { JobsService, type ClaimedJob } from './jobs.service.js';
+export { afterFailure, JOB_STATES, type Failure, type JobState } from './model/training-job.js';
+export { RUN_BOOK, type RunBook } from './run-book.port.js';
+export { TemplatesService, type TemplateInput } from './templates.service.js';
+export { TrainingModule } from './training.module.js';
+export { type TrainingOptions } from './training.options.js';
+export { TrainingView, type TemplateRow, type TrainingAttemptRow, type TrainingJobRow } from './training.view.js';

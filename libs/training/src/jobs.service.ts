@@ -1,0 +1,155 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { authorize, Journal, memberOf, newTokenText, type Ctx } from '#access';
+import { UnitOfWork, type Tx } from '#database';
+import { DomainError, newId, sha256 } from '#kernel';
+import { DatasetReads, type VersionFacts } from '#reads/datasets';
+import { afterFailure, type Failure, type JobState } from './model/training-job.js';
+import { RUN_BOOK, type RunBook } from './run-book.port.js';
+import type { TemplateEntity, TrainingJobEntity } from './training.entities.js';
+import { TRAINING_OPTIONS, type TrainingOptions } from './training.options.js';
+import { TrainingStore } from './training.store.js';
+
+export interface ClaimedJob {
+  readonly jobId: string;
+  readonly attempt: number;
+  /** Good for this job and attempt only; shown once. */
+  readonly token: string;
+}
+
+/** Use cases of training jobs: asking for one, claiming it, and what becomes of it. */
+@Injectable()
+export class JobsService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly store: TrainingStore,
+    private readonly datasets: DatasetReads,
+    private readonly journal: Journal,
+    @Inject(RUN_BOOK) private readonly runs: RunBook,
+    @Inject(TRAINING_OPTIONS) private readonly options: TrainingOptions,
+  ) {}
+
+  /** Queues a training on the named version, or on the newest valid one of the template's data set. Throws NOT_READY when there is none. */
+  async start(ctx: Ctx, input: { templateId: string; datasetVersionId?: string | null }): Promise<{ id: string; runId: string }> {
+    return this.unitOfWork.run(ctx, async (tx) => {
+      const template = await this.store.template(tx, ctx.workspaceId, input.templateId);
+      if (!template) throw new DomainError('NOT_FOUND', `there is no template ${input.templateId}`, 'templateId');
+      authorize(ctx, 'training.write', template.project);
+      const version = await this.trainableVersion(ctx, template, input.datasetVersionId);
+      const id = newId('trainingJob');
+      const runId = await this.runs.start(tx, ctx, {
+        experiment: template.experiment, project: template.project, name: `${template.name}-${id.slice(-6)}`, jobId: id, datasetVersionId: version.id,
+        params: paramsOf(template),
+      });
+      await this.store.insertJob(tx, {
+        id, workspaceId: ctx.workspaceId, project: template.project, templateId: template.id, templateRevision: template.revision, spec: template.spec,
+        datasetVersionId: version.id, tableBlob: version.table!.sha256, tableSize: String(version.table!.size), runId, registerAs: template.registerAs,
+        state: 'QUEUED', maxAttempts: this.options.maxAttempts, createdBy: ctx.authId, memberId: memberOf(ctx),
+      });
+      await this.journal.record(tx, ctx, {
+        event: 'training_job.queued', subject: { kind: 'training_job', id },
+        data: { jobId: id, runId, templateId: template.id, templateRevision: template.revision, datasetVersionId: version.id },
+      });
+      return { id, runId };
+    });
+  }
+
+  /** Takes the oldest queued job for a runner; undefined when there is none. Exactly one of several runners gets it. */
+  async claimNext(ctx: Ctx, runner: string): Promise<ClaimedJob | undefined> {
+    return this.unitOfWork.run({}, async (tx) => {
+      const job = await this.store.claimNext(tx, runner, this.options.leaseSeconds);
+      if (!job) return undefined;
+      const token = newTokenText('tra');
+      await this.store.insertAttempt(tx, { jobId: job.id, number: job.attempt, runner, tokenHash: sha256(token) });
+      await this.journal.record(tx, inWorkspace(ctx, job), {
+        event: 'training_job.started', subject: { kind: 'training_job', id: job.id }, data: { jobId: job.id, runId: job.runId, attempt: job.attempt, runner },
+      });
+      return { jobId: job.id, attempt: job.attempt, token };
+    });
+  }
+
+  /** The runner saw an attempt end without a word (crash, kill), or its lease ran out. Does nothing if the attempt is not current any more. */
+  async attemptLost(ctx: Ctx, jobId: string, attempt: number, failure: Failure): Promise<JobState | undefined> {
+    return this.unitOfWork.run({}, async (tx) => {
+      const job = await this.store.lockJob(tx, jobId);
+      if (!job || job.attempt !== attempt || job.state !== 'RUNNING') return undefined;
+      return this.failIn(tx, inWorkspace(ctx, job), job, failure, 'LOST');
+    });
+  }
+
+  /** Takes back every lease that ended longer ago than the grace. Returns how many. */
+  async reapExpired(ctx: Ctx): Promise<number> {
+    return this.unitOfWork.run({}, async (tx) => {
+      const expired = await this.store.expired(tx, this.options.graceSeconds);
+      for (const { id } of expired) {
+        const job = (await this.store.lockJob(tx, id))!;
+        await this.failIn(tx, inWorkspace(ctx, job), job, { reason: 'the attempt stopped sending heartbeats', retry: true }, 'LOST');
+      }
+      return expired.length;
+    });
+  }
+
+  /** A queued job ends at once; a running one is told at its next heartbeat. */
+  async cancel(ctx: Ctx, jobId: string): Promise<{ id: string }> {
+    return this.unitOfWork.run(ctx, async (tx) => {
+      const job = await this.store.lockJob(tx, jobId);
+      if (!job || job.workspaceId !== ctx.workspaceId) throw new DomainError('NOT_FOUND', `there is no training job ${jobId}`, 'jobId');
+      authorize(ctx, 'training.write', job.project);
+      if (job.state === 'RUNNING') await this.store.updateJob(tx, jobId, { cancelRequested: true });
+      else if (job.state === 'QUEUED') {
+        await this.store.updateJob(tx, jobId, { state: 'CANCELED', endedAt: ctx.clock.now() });
+        await this.sayCanceled(tx, ctx, job);
+      } else throw new DomainError('CONFLICT', `the job is ${job.state} already`, 'jobId');
+      return { id: jobId };
+    });
+  }
+
+  /** Step: a RUNNING job, locked by the caller, goes on, ends or is tried again, as the rules say. */
+  async failIn(tx: Tx, ctx: Ctx, job: TrainingJobEntity, failure: Failure, attemptState: 'FAILED' | 'LOST'): Promise<JobState> {
+    const next = afterFailure(job, failure);
+    if (!(await this.store.leaveRunning(tx, job.id, job.attempt, next, failure.reason))) return job.state;
+    await this.store.endAttempt(tx, job.id, job.attempt, next === 'CANCELED' ? 'CANCELED' : attemptState, failure.reason);
+    const subject = { kind: 'training_job', id: job.id };
+    const data = { jobId: job.id, runId: job.runId, attempt: job.attempt, reason: failure.reason };
+    if (next === 'QUEUED') await this.journal.record(tx, ctx, { event: 'training_job.retrying', subject, data });
+    else if (next === 'CANCELED') await this.sayCanceled(tx, ctx, job);
+    else {
+      await this.runs.finish(tx, ctx, job.runId, 'FAILED');
+      await this.journal.record(tx, ctx, { event: 'training_job.failed', subject, data, reason: failure.reason });
+    }
+    return next;
+  }
+
+  private async sayCanceled(tx: Tx, ctx: Ctx, job: TrainingJobEntity): Promise<void> {
+    await this.runs.finish(tx, ctx, job.runId, 'KILLED');
+    await this.journal.record(tx, ctx, {
+      event: 'training_job.canceled', subject: { kind: 'training_job', id: job.id }, data: { jobId: job.id, runId: job.runId, attempt: job.attempt },
+    });
+  }
+
+  private async trainableVersion(ctx: Ctx, template: TemplateEntity, versionId?: string | null): Promise<VersionFacts> {
+    const version = versionId ? await this.datasets.version(ctx.workspaceId, versionId) : await this.datasets.newestValid(ctx.workspaceId, template.datasetId);
+    if (!version || version.datasetId !== template.datasetId)
+      throw new DomainError(versionId ? 'NOT_FOUND' : 'NOT_READY', versionId ? `the template's data set has no version ${versionId}` : 'the data set has no valid version yet', 'datasetVersionId');
+    if (version.state !== 'VALIDATED' || !version.table)
+      throw new DomainError('NOT_READY', `version ${version.number} is ${version.state}; only a VALIDATED version can be trained on`, 'datasetVersionId');
+    return version;
+  }
+}
+
+/** The platform's context moved into the workspace of the job that it found. */
+export function inWorkspace(ctx: Ctx, job: TrainingJobEntity): Ctx {
+  return { ...ctx, workspaceId: job.workspaceId };
+}
+
+function paramsOf(template: TemplateEntity): Record<string, string> {
+  const { training, model, split } = template.spec;
+  return {
+    template: `${template.name} r${template.revision}`,
+    layers: model.layers.map((layer) => `${layer.units} ${layer.activation}`).join(', '),
+    learning_rate: String(training.learningRate),
+    batch_size: String(training.batchSize),
+    max_epochs: String(training.maxEpochs),
+    split: `${split.train}/${split.validation}/${split.test} seed ${split.seed}`,
+    seed: String(training.seed),
+  };
+}

@@ -1,0 +1,35 @@
+import { Injectable, Module } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { TrainingSpec } from '#contracts';
+import { TrainingJobEntity } from './training.entities.js';
+
+/** A job as other rooms may know it. */
+export interface JobFacts {
+  readonly id: string;
+  readonly runId: string;
+  readonly spec: TrainingSpec;
+  readonly datasetVersionId: string;
+  readonly tableBlob: string;
+  readonly registerAs: string | null;
+  readonly project: string;
+  /** Member who answers for the training. */
+  readonly memberId: string | null;
+}
+
+@Injectable()
+export class TrainingReads {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async jobOfRun(workspaceId: string, runId: string): Promise<JobFacts | undefined> {
+    const row = await this.dataSource.getRepository(TrainingJobEntity).findOneBy({ workspaceId, runId });
+    return row ?? undefined;
+  }
+
+  /** Jobs of a runner that are RUNNING, so that a runner that starts anew knows what it left behind. */
+  async runningOn(runner: string): Promise<{ id: string; attempt: number }[]> {
+    return this.dataSource.getRepository(TrainingJobEntity).find({ where: { runner, state: 'RUNNING' }, select: { id: true, attempt: true } });
+  }
+}
+
+@Module({ providers: [TrainingReads], exports: [TrainingReads] })
+export class TrainingReadsModule {}

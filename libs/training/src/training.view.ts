@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, In } from 'typeorm';
+import { readablePaths, type Ctx } from '#access';
+import { keysetPage } from '#database';
+import type { Page, PageArgs } from '#kernel';
+import { TemplateEntity, TrainingAttemptEntity, TrainingJobEntity } from './training.entities.js';
+
+export type TemplateRow = Readonly<TemplateEntity>;
+export type TrainingJobRow = Readonly<TrainingJobEntity>;
+export type TrainingAttemptRow = Readonly<TrainingAttemptEntity>;
+
+const READABLE = (alias: string) => `exists (select 1 from unnest(:paths::text[]) p where ${alias}.project = p or ${alias}.project like p || '/%')`;
+
+@Injectable()
+export class TrainingView {
+  constructor(private readonly dataSource: DataSource) {}
+
+  templates(ctx: Ctx, filter: { name?: string | null }, args: PageArgs): Promise<Page<TemplateRow>> {
+    const query = this.readableTemplates(ctx);
+    if (filter.name) query.andWhere('t.name = :n', { n: filter.name });
+    return keysetPage(query, args);
+  }
+
+  templatesByIds(ctx: Ctx, ids: readonly string[]): Promise<TemplateRow[]> {
+    return this.readableTemplates(ctx).andWhere('t.id in (:...ids)', { ids }).getMany();
+  }
+
+  jobs(ctx: Ctx, filter: { state?: readonly string[] | null; templateId?: string | null; datasetVersionId?: string | null }, args: PageArgs): Promise<Page<TrainingJobRow>> {
+    const query = this.readableJobs(ctx);
+    if (filter.state?.length) query.andWhere('j.state in (:...s)', { s: filter.state });
+    if (filter.templateId) query.andWhere('j.templateId = :t', { t: filter.templateId });
+    if (filter.datasetVersionId) query.andWhere('j.datasetVersionId = :dv', { dv: filter.datasetVersionId });
+    return keysetPage(query, args);
+  }
+
+  jobsByIds(ctx: Ctx, ids: readonly string[]): Promise<TrainingJobRow[]> {
+    return this.readableJobs(ctx).andWhere('j.id in (:...ids)', { ids }).getMany();
+  }
+
+  attemptsByJobs(ids: readonly string[]): Promise<TrainingAttemptRow[]> {
+    return this.dataSource.getRepository(TrainingAttemptEntity).find({ where: { jobId: In([...ids]) }, order: { jobId: 'ASC', number: 'ASC' } });
+  }
+
+  private readableTemplates(ctx: Ctx) {
+    const query = this.dataSource.getRepository(TemplateEntity).createQueryBuilder('t').where('t.workspaceId = :w', { w: ctx.workspaceId });
+    const paths = readablePaths(ctx, 'training.read');
+    return paths ? query.andWhere(READABLE('t'), { paths }) : query;
+  }
+
+  private readableJobs(ctx: Ctx) {
+    const query = this.dataSource.getRepository(TrainingJobEntity).createQueryBuilder('j').where('j.workspaceId = :w', { w: ctx.workspaceId });
+    const paths = readablePaths(ctx, 'training.read');
+    return paths ? query.andWhere(READABLE('j'), { paths }) : query;
+  }
+}
