@@ -1,0 +1,2 @@
+export { type RootMode } from './run-as.js';
+export { startEmbedded, type EmbeddedOptions, type EmbeddedPostgres } from './start-embedded.js';

@@ -1,0 +1,7 @@
+export { loadOnnx, type OnnxModel, type OnnxOptions } from './session.js';
+export { inspectOnnx } from './inspect.js';
+export { type HostTensor, type TensorData } from './host-tensor.js';
+export { decodeInputs, encodeOutputs, type DecodedInputs } from './tensors.js';
+export { binaryOutputs, parseBinaryRequest, type BinaryRequest, type BinaryResponse } from './binary.js';
+export { type WireInput, type WireOutput } from './wire.js';
+export { predictRows, type RowPredictions } from './predict-rows.js';

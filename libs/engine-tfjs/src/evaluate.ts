@@ -1,0 +1,91 @@
+import * as tf from '@tensorflow/tfjs';
+import type { ClassificationReport, FittedPreparation, Table } from '#contracts';
+import { DomainError } from '#kernel';
+import { applyPreparation } from './preparation/apply.js';
+
+const BATCH = 4096;
+/** Probabilities are clipped to [1e-7, 1 - 1e-7] before the logarithm, as Keras does: one sure error must not make the loss infinite. */
+const CLIP = 1e-7;
+
+/** Probabilities of the rows, row-major [rows.length, classes], on the active backend. Throws BAD_DATA as applyPreparation. */
+export function predict(model: tf.LayersModel, prep: FittedPreparation, table: Table, rows: readonly number[]): Float32Array {
+  const classes = prep.label.classes.length;
+  const out = new Float32Array(rows.length * classes);
+  for (let start = 0; start < rows.length; start += BATCH) {
+    const batch = rows.slice(start, start + BATCH);
+    const x = applyPreparation(prep, table, batch);
+    const probabilities = tf.tidy(() =>
+      (model.apply(tf.tensor2d(x, [batch.length, prep.width])) as tf.Tensor).dataSync<'float32'>(),
+    );
+    out.set(probabilities, start * classes);
+  }
+  return out;
+}
+
+/**
+ * Scores of predictions against the truth: `truth` holds class indexes, `probabilities` is row-major [truth.length, classes.length]. The
+ * predicted class is the first with the highest probability. Precision = hits / predicted, recall = hits / true, F1 = their harmonic mean
+ * (0 where a denominator is 0), macro = plain mean over classes, loss = mean of -ln(probability of the true class), clipped at 1e-7.
+ * Throws BAD_DATA when there are no rows or a class index is out of range (see knownLabelRows).
+ */
+export function classificationReport(
+  truth: Int32Array,
+  probabilities: Float32Array,
+  classes: readonly string[],
+): ClassificationReport {
+  const rows = truth.length;
+  const unknown = truth.find((index) => index < 0 || index >= classes.length);
+  if (rows === 0) throw new DomainError('BAD_DATA', 'there are no rows to judge');
+  if (unknown !== undefined) throw new DomainError('BAD_DATA', 'a row has a class that the model does not know');
+  const confusion = confusionOf(truth, probabilities, classes.length);
+  const perClass = classes.map((label, index) => scoreOf(confusion, index, label));
+  const macro = (pick: (score: (typeof perClass)[number]) => number) =>
+    perClass.reduce((sum, score) => sum + pick(score), 0) / classes.length;
+  return {
+    rows,
+    loss: meanLoss(truth, probabilities, classes.length),
+    accuracy: confusion.reduce((sum, row, index) => sum + row[index]!, 0) / rows,
+    precisionMacro: macro((score) => score.precision),
+    recallMacro: macro((score) => score.recall),
+    f1Macro: macro((score) => score.f1),
+    perClass,
+    classes: [...classes],
+    confusion,
+  };
+}
+
+function confusionOf(truth: Int32Array, probabilities: Float32Array, classes: number): number[][] {
+  const confusion = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
+  truth.forEach((index, row) => {
+    const scores = probabilities.subarray(row * classes, (row + 1) * classes);
+    const winner = scores.reduce((best, score, candidate) => (score > scores[best]! ? candidate : best), 0);
+    confusion[index]![winner]!++;
+  });
+  return confusion;
+}
+
+function scoreOf(confusion: readonly number[][], index: number, label: string): ClassificationReport['perClass'][number] {
+  const hits = confusion[index]![index]!;
+  const support = confusion[index]!.reduce((sum, count) => sum + count, 0);
+  const predicted = confusion.reduce((sum, row) => sum + row[index]!, 0);
+  // 2PR/(P+R) = 2 hits / (predicted + true), without its own division by zero.
+  return {
+    label,
+    precision: ratio(hits, predicted),
+    recall: ratio(hits, support),
+    f1: ratio(2 * hits, predicted + support),
+    support,
+  };
+}
+
+function ratio(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}
+
+function meanLoss(truth: Int32Array, probabilities: Float32Array, classes: number): number {
+  let sum = 0;
+  truth.forEach((index, row) => {
+    sum -= Math.log(Math.min(1 - CLIP, Math.max(CLIP, probabilities[row * classes + index]!)));
+  });
+  return sum / truth.length;
+}

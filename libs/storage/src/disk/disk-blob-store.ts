@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { lstat, open, readFile, realpath } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { blobKey, blobNotFound, checkNamespace, isNamespace, parseKey, resolveRange, TMP } from '../blob-key.js';
+import type { BlobEntry, BlobRef, BlobSource, BlobStore, ByteRange, PutOptions } from '../blob-store.js';
+import { Intake } from '../intake.js';
+import { diskError } from './disk-errors.js';
+import { assertNoLink, fileSize, makeDir, makeTree, moveInto, namesIn, unlinkIfThere, writeNew } from './disk-files.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Blobs as files below `dir`, written beside their place, flushed and renamed: a crash leaves at most files in `dir/tmp`. */
+export class DiskBlobStore implements BlobStore {
+  private readonly dir: string;
+  private opened: Promise<string> | undefined;
+
+  constructor(dir: string) {
+    this.dir = resolve(dir);
+  }
+
+  async put(namespace: string, source: BlobSource, opts?: PutOptions): Promise<BlobRef> {
+    checkNamespace(namespace);
+    const intake = new Intake(source, opts);
+    return this.guard(async (root) => {
+      const upload = join(root, TMP, randomUUID());
+      await writeNew(upload, intake.read());
+      try {
+        const ref = intake.finish();
+        await this.keep(root, upload, blobKey(namespace, ref.sha256), ref.size);
+        return ref;
+      } finally {
+        await unlinkIfThere(upload);
+      }
+    }, intake);
+  }
+
+  async get(namespace: string, sha256: string, range: ByteRange = { start: 0 }): Promise<Readable> {
+    const key = blobKey(namespace, sha256);
+    return this.guard(async (root) => {
+      if ((await this.sizeOf(root, key)) === undefined) throw blobNotFound(namespace, sha256);
+      const handle = await open(join(root, key), constants.O_RDONLY | constants.O_NOFOLLOW);
+      try {
+        const { start, length } = resolveRange(range, (await handle.stat()).size);
+        if (length > 0) return handle.createReadStream({ start, end: start + length - 1 });
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
+      await handle.close();
+      return Readable.from([]);
+    });
+  }
+
+  async stat(namespace: string, sha256: string): Promise<{ size: number } | undefined> {
+    const key = blobKey(namespace, sha256);
+    const size = await this.guard((root) => this.sizeOf(root, key));
+    return size === undefined ? undefined : { size };
+  }
+
+  async delete(namespace: string, sha256: string): Promise<void> {
+    const key = blobKey(namespace, sha256);
+    await this.guard(async (root) => {
+      if ((await this.sizeOf(root, key)) !== undefined) await unlinkIfThere(join(root, key));
+    });
+  }
+
+  async *list(namespace?: string): AsyncGenerator<BlobEntry, void, undefined> {
+    if (namespace !== undefined) checkNamespace(namespace);
+    const all = await this.guard((root) => namesIn(root, 'dir'));
+    for (const name of all.filter((found) => isNamespace(found) && (namespace ?? found) === found)) {
+      for (const shard of await this.guard((root) => namesIn(join(root, name), 'dir'))) {
+        yield* await this.guard((root) => this.shardEntries(root, `${name}/${shard}`));
+      }
+    }
+  }
+
+  async check(): Promise<void> {
+    await this.guard(async (root) => {
+      const probe = join(root, TMP, `check-${randomUUID()}`);
+      await writeNew(probe, Readable.from([Buffer.from('tailrace')]));
+      try {
+        if ((await readFile(probe, 'utf8')) !== 'tailrace') throw new Error(`${probe} does not read back what was written`);
+      } finally {
+        await unlinkIfThere(probe);
+      }
+    });
+  }
+
+  private async keep(root: string, upload: string, key: string, size: number): Promise<void> {
+    const parent = await makeDir(root, dirname(key));
+    // Same name and same size is the same content, and it was flushed before it got that name.
+    if ((await fileSize(join(root, key))) !== size) await moveInto(upload, join(parent, key.slice(-64)));
+  }
+
+  private async sizeOf(root: string, key: string): Promise<number | undefined> {
+    const size = await fileSize(join(root, key));
+    if (size !== undefined) await assertNoLink(root, join(root, key));
+    return size;
+  }
+
+  private async shardEntries(root: string, shard: string): Promise<BlobEntry[]> {
+    const entries: BlobEntry[] = [];
+    for (const name of await namesIn(join(root, shard), 'file')) {
+      const id = parseKey(`${shard}/${name}`);
+      const size = id && (await fileSize(join(root, shard, name)));
+      if (id && size !== undefined) entries.push({ ...id, size });
+    }
+    return entries;
+  }
+
+  private async guard<T>(work: (root: string) => Promise<T>, intake?: Intake): Promise<T> {
+    try {
+      return await work(await this.open());
+    } catch (error) {
+      throw intake?.owns(error) ? error : diskError(this.dir, error);
+    }
+  }
+
+  /** Once per process; tried again after a failure, so that a disk that was repaired needs no restart. */
+  private open(): Promise<string> {
+    this.opened ??= this.prepare().catch((error: unknown) => {
+      this.opened = undefined;
+      throw error;
+    });
+    return this.opened;
+  }
+
+  private async prepare(): Promise<string> {
+    await makeTree(this.dir);
+    const root = await realpath(this.dir);
+    const tmp = await makeDir(root, TMP);
+    for (const name of await namesIn(tmp, 'file')) {
+      const path = join(tmp, name);
+      const left = await lstat(path).catch(() => undefined);
+      if (left && Date.now() - left.mtimeMs > DAY_MS) await unlinkIfThere(path);
+    }
+    return root;
+  }
+}

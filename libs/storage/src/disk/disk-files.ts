@@ -1,0 +1,94 @@
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { DomainError } from '#kernel';
+import { errorCode } from './disk-errors.js';
+
+/** Makes what was renamed or created in `dir` survive a power cut. */
+export async function syncDir(dir: string): Promise<void> {
+  const handle = await open(dir, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Throws STORAGE_UNAVAILABLE when a part of `path` below `root` (itself a real path) is a symbolic link. */
+export async function assertNoLink(root: string, path: string): Promise<void> {
+  if ((await realpath(path)) === path) return;
+  throw new DomainError('STORAGE_UNAVAILABLE', `blobs in ${root}: ${path} leads through a symbolic link; the store follows none`);
+}
+
+/**
+ * Creates `dir` and its parents, durably. Not `mkdir({ recursive: true })`, which spins for ever where a file system answers ENOENT to
+ * every mkdir, as /proc does.
+ */
+export async function makeTree(dir: string, parentMade = false): Promise<void> {
+  try {
+    await mkdir(dir, { mode: 0o700 });
+    await syncDir(dirname(dir));
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && (await stat(dir)).isDirectory()) return;
+    if (errorCode(error) !== 'ENOENT' || parentMade || dirname(dir) === dir) throw error;
+    await makeTree(dirname(dir));
+    await makeTree(dir, true);
+  }
+}
+
+/** Creates `root/parts…`, durably and without following a link, and returns its path. */
+export async function makeDir(root: string, ...parts: string[]): Promise<string> {
+  const dir = join(root, ...parts);
+  await makeTree(dir);
+  await assertNoLink(root, dir);
+  return dir;
+}
+
+/** Creates the new file `path` with all of `content`, flushed to the disk; a failure leaves no file. */
+export async function writeNew(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } catch (error) {
+    await unlink(path).catch(() => {});
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** `rename` that lasts: the folder is flushed too. */
+export async function moveInto(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  await syncDir(dirname(to));
+}
+
+export async function unlinkIfThere(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  });
+}
+
+/** Bytes of the regular file `path`; undefined when it is missing or anything else, a link included. */
+export async function fileSize(path: string): Promise<number | undefined> {
+  try {
+    const found = await lstat(path);
+    return found.isFile() ? found.size : undefined;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Names of the real folders (or regular files) in `dir`, sorted; none when `dir` is missing. */
+export async function namesIn(dir: string, kind: 'dir' | 'file'): Promise<string[]> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  return entries
+    .filter((entry) => (kind === 'dir' ? entry.isDirectory() : entry.isFile()))
+    .map((entry) => entry.name)
+    .sort();
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { DomainError } from '#kernel';
+import { checkSha256 } from './blob-key.js';
+import type { BlobRef, BlobSource, PutOptions } from './blob-store.js';
+
+interface Emitter {
+  on(event: 'error', listener: () => void): unknown;
+}
+
+/**
+ * Reads the source of one put once: counts and hashes what passes, stops at `maxBytes`, and remembers an error of the source, so that
+ * a store can tell it from an error of its own. Throws BAD_INPUT at once when `expected.sha256` is no hash.
+ */
+export class Intake {
+  private readonly hash = createHash('sha256');
+  private size = 0;
+  private thrown: { readonly error: unknown } | undefined;
+
+  constructor(
+    private readonly source: BlobSource,
+    private readonly opts: PutOptions = {},
+  ) {
+    if (opts.expected) checkSha256(opts.expected.sha256);
+    // A stream that breaks before it is read would end the process if nobody listened; the reading below still sees the error.
+    if ('on' in source) (source as unknown as Emitter).on('error', () => {});
+  }
+
+  async *read(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      if (this.source instanceof Uint8Array) yield this.take(this.source);
+      else for await (const chunk of this.source) yield this.take(chunk);
+    } catch (error) {
+      this.thrown = { error };
+      throw error;
+    }
+  }
+
+  /** True for an error that came out of `read`: the sender's fault, to be passed on as it is. */
+  owns(error: unknown): boolean {
+    return this.thrown !== undefined && this.thrown.error === error;
+  }
+
+  /** The name of what was read. Throws BLOB_MISMATCH. */
+  finish(): BlobRef {
+    const found = { sha256: this.hash.digest('hex'), size: this.size };
+    const { expected } = this.opts;
+    if (expected && (expected.sha256 !== found.sha256 || (expected.size ?? found.size) !== found.size))
+      throw new DomainError('BLOB_MISMATCH', 'the content is not what was announced; send it again', undefined, {
+        expected,
+        found,
+      });
+    return found;
+  }
+
+  private take(chunk: Uint8Array): Uint8Array {
+    this.size += chunk.byteLength;
+    const { maxBytes = Infinity } = this.opts;
+    if (this.size > maxBytes) throw new DomainError('BLOB_TOO_LARGE', `the content is larger than ${maxBytes} bytes`);
+    this.hash.update(chunk);
+    return chunk;
+  }
+}
