@@ -184,10 +184,12 @@ create table run (
   started_at timestamptz not null default now(),
   ended_at timestamptz,
   metrics_said_at timestamptz not null default '-infinity',
+  heartbeat_at timestamptz,
   primary key (id)
 );
 create index run_experiment on run (experiment_id, id);
 create index run_workspace on run (workspace_id, id);
+create index run_heartbeat on run (heartbeat_at) where status = 'RUNNING';
 create unique index run_num on run (num);
 
 create table run_param (

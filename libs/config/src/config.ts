@@ -91,6 +91,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   };
 }
 
+/** The environment as it is, for those who change a variable before it is parsed. */
+export function environment(): NodeJS.ProcessEnv {
+  return { ...process.env };
+}
+
 function s3Section(e: z.infer<typeof EnvSchema>): Config['s3'] {
   if (!e.S3_ENDPOINT) return undefined;
   const missing = (['S3_BUCKET', 'S3_ACCESS_KEY', 'S3_SECRET_KEY'] as const).filter((name) => !e[name]);

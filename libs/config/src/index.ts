@@ -1,2 +1,2 @@
-export { loadConfig, type Config } from './config.js';
+export { environment, loadConfig, type Config } from './config.js';
 export { childEnvironment } from './child-environment.js';

@@ -4,3 +4,5 @@ export { dataSourceOptions } from './data-source.js';
 export { migrate, type MigrateOptions } from './migrate.js';
 export { cursorOf, keysetPage } from './keyset.js';
 export { SnakeNaming } from './naming.js';
+export { startEmbedded, type EmbeddedPostgres } from './embedded/index.js';
+export { goneWithin, processIdentity, signal as signalProcess } from './embedded/processes.js';

@@ -2,7 +2,7 @@ import { Injectable, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Column } from '#contracts';
 import { DatasetVersionEntity } from './datasets.entities.js';
-import type { DatasetVersionState } from './model/dataset-version.js';
+import type { DatasetFormat, DatasetVersionState } from './model/dataset-version.js';
 
 /** A version as other domains may know it. */
 export interface VersionFacts {
@@ -11,6 +11,8 @@ export interface VersionFacts {
   readonly number: number;
   readonly state: DatasetVersionState;
   readonly parentId: string | null;
+  readonly blob: string;
+  readonly format: DatasetFormat;
   readonly table: { readonly sha256: string; readonly size: number } | null;
   readonly columns: readonly Column[] | null;
 }
@@ -35,7 +37,7 @@ export class DatasetReads {
 
 function toFacts(row: DatasetVersionEntity): VersionFacts {
   const table = row.tableBlob ? { sha256: row.tableBlob, size: Number(row.tableSize) } : null;
-  return { id: row.id, datasetId: row.datasetId, number: row.number, state: row.state, parentId: row.parentId, table, columns: row.columns };
+  return { id: row.id, datasetId: row.datasetId, number: row.number, state: row.state, parentId: row.parentId, blob: row.blob, format: row.format, table, columns: row.columns };
 }
 
 @Module({ providers: [DatasetReads], exports: [DatasetReads] })

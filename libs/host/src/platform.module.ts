@@ -6,10 +6,12 @@ import { dataSourceOptions } from '#database';
 import { LOGGER, MessagingModule } from '#messaging';
 import { StorageModule } from '#storage';
 import { createLogger, Metrics } from '#telemetry';
+import { ApiAddress } from './api-address.js';
 import { createBlobStore } from './blob-store.factory.js';
 import { DomainsModule } from './domains.module.js';
 import { HealthController } from './health.controller.js';
 import { CONFIG } from './tokens.js';
+import { WorkFolders } from './work-folders.js';
 
 export interface PlatformOptions {
   readonly config: Config;
@@ -40,8 +42,10 @@ export class PlatformModule {
         { provide: CONFIG, useValue: config },
         { provide: LOGGER, useValue: createLogger(config.logLevel, service) },
         Metrics,
+        ApiAddress,
+        WorkFolders,
       ],
-      exports: [CONFIG, LOGGER, Metrics],
+      exports: [CONFIG, LOGGER, Metrics, ApiAddress, WorkFolders],
     };
   }
 }

@@ -1,11 +1,19 @@
+/** Every code of an expected failure. The edges map each to GraphQL, HTTP and log level in one exhaustive table. */
+export const ERROR_CODES = [
+  'BAD_INPUT', 'BAD_SPEC', 'BAD_DATA', 'BAD_MODEL', 'BAD_CHECKPOINT', 'BAD_REQUEST', 'NOT_FOUND', 'CONFLICT', 'NOT_READY', 'SELF_APPROVAL',
+  'FORBIDDEN', 'UNAUTHENTICATED', 'STALE_ATTEMPT', 'BLOB_NOT_FOUND', 'BLOB_MISMATCH', 'BLOB_TOO_LARGE', 'STORAGE_UNAVAILABLE',
+  'IDEMPOTENCY_MISMATCH', 'RESYNC', 'MIGRATION_CHANGED', 'ABORTED', 'DIVERGED', 'BACKEND_UNAVAILABLE', 'CLOSED', 'CHILD_FAILED',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
 /**
  * An expected failure of a use case. `code` comes from the const union of its feature; the edges map it to GraphQL, HTTP and exit codes
  * in one exhaustive table. `field` names the input that was wrong; `details` is plain JSON.
  */
-export class DomainError<C extends string = string> extends Error {
+export class DomainError extends Error {
   override readonly name = 'DomainError';
   constructor(
-    readonly code: C,
+    readonly code: ErrorCode,
     message: string,
     readonly field?: string,
     readonly details?: Record<string, unknown>,

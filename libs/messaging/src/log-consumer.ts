@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { LoggedEvent } from '#contracts';
 import { UnitOfWork, type Tx } from '#database';
 import { errorMessage, sleep } from '#kernel';
@@ -25,7 +25,7 @@ export class LogConsumerHost {
  * Reads every event of the log in order, in batches; effect and cursor move in one transaction, so that each event has its effect once. Any
  * number of processes may run the same consumer: the cursor's row lock lets one at a time work.
  */
-export abstract class LogConsumer implements OnApplicationBootstrap, OnApplicationShutdown {
+export abstract class LogConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   protected abstract readonly consumer: string;
   private readonly stop = new AbortController();
   private running: Promise<void> | undefined;
@@ -38,7 +38,7 @@ export abstract class LogConsumer implements OnApplicationBootstrap, OnApplicati
     this.running = this.run();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async beforeApplicationShutdown(): Promise<void> {
     this.stop.abort();
     await this.running;
   }

@@ -18,6 +18,7 @@ import { Relay } from './relay.js';
 import { SubscriberHost } from './subscriber.js';
 import { Sweeper } from './sweeper.js';
 import { Wakeups } from './wakeups.js';
+import { WorkerDrain } from './worker-drain.js';
 
 const SHARED = [Notifier, Outbox, EventLog, Inbox, Wakeups, SubscriberHost, LogConsumerHost, UnitOfWork];
 
@@ -34,11 +35,14 @@ export class MessagingModule {
         DiscoveryModule,
         TypeOrmModule.forFeature([EventLogEntity, RelayStateEntity, LogCursorEntity, InboxEntity]),
         BullModule.forRootAsync({ useFactory: () => ({ connection: shared() }) }),
+        // No queue by name: this is what makes the processors' workers start.
+        BullModule.registerQueue(),
       ],
       providers: [
         { provide: MESSAGING_OPTIONS, useValue: options },
         { provide: BULL_CONNECTION, useFactory: shared },
         SubscriberProof,
+        WorkerDrain,
         ...SHARED,
       ],
       exports: [MESSAGING_OPTIONS, BULL_CONNECTION, ...SHARED],

@@ -17,6 +17,7 @@ export class ExperimentEntity {
 @Index('run_num', ['num'], { unique: true })
 @Index('run_experiment', ['experimentId', 'id'])
 @Index('run_workspace', ['workspaceId', 'id'])
+@Index('run_heartbeat', ['heartbeatAt'], { where: "status = 'RUNNING'" })
 export class RunEntity {
   @PrimaryColumn('text') id!: string;
   @Column({ type: 'bigint', generated: 'identity', generatedIdentity: 'ALWAYS' }) num!: string;
@@ -29,6 +30,8 @@ export class RunEntity {
   @Column('timestamptz', { default: () => 'now()' }) startedAt!: Date;
   @Column('timestamptz', { nullable: true }) endedAt!: Date | null;
   @Column('timestamptz', { default: () => "'-infinity'" }) metricsSaidAt!: Date;
+  /** Set by the first heartbeat; such a run is ended when heartbeats stop. */
+  @Column('timestamptz', { nullable: true }) heartbeatAt!: Date | null;
 }
 
 @Entity('run_param')

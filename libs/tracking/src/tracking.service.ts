@@ -95,9 +95,9 @@ export class TrackingService {
     await this.store.setTags(tx, runId, tags);
   }
 
-  /** Figures that a job of the platform measured on the model's own files; kept apart from what clients log. */
-  async recordMeasured(ctx: Ctx, runId: string, figures: Readonly<Record<string, number>>): Promise<void> {
-    const timestamp = ctx.clock.now().getTime();
+  /** Figures that a job of the platform measured on the model's own files; kept apart from what clients log. The same `at` twice is written once. */
+  async recordMeasured(ctx: Ctx, runId: string, figures: Readonly<Record<string, number>>, at: Date): Promise<void> {
+    const timestamp = at.getTime();
     const points = Object.entries(figures).map(([key, value]) => ({ key, value, step: 0, timestamp }));
     await this.unitOfWork.run({}, (tx) => this.logIn(tx, ctx, runId, points, 'platform', 0));
   }
@@ -115,6 +115,24 @@ export class TrackingService {
       await this.writableRun(tx, ctx, runId);
       await this.finishRunIn(tx, ctx, runId, status);
       return { id: runId };
+    });
+  }
+
+  /** A client's promise to say that it lives: from the first one on, the run is ended when they stop. */
+  async heartbeat(ctx: Ctx, runId: string): Promise<{ id: string }> {
+    return this.unitOfWork.run({}, async (tx) => {
+      await this.writableRun(tx, ctx, runId);
+      if (!(await this.store.beat(tx, runId))) throw new DomainError('CONFLICT', 'the run has ended', 'runId');
+      return { id: runId };
+    });
+  }
+
+  /** Ends runs whose heartbeats stopped more than `seconds` ago, by the database's clock. Returns how many. */
+  async reapSilent(ctx: Ctx, seconds: number): Promise<number> {
+    return this.unitOfWork.run({}, async (tx) => {
+      const silent = await this.store.silent(tx, seconds);
+      for (const { id, workspaceId } of silent) await this.finishRunIn(tx, { ...ctx, workspaceId }, id, 'KILLED');
+      return silent.length;
     });
   }
 

@@ -101,4 +101,18 @@ export class TrackingStore {
     );
     return rows.length > 0;
   }
+
+  /** RUNNING runs that sent a heartbeat once, but none for so long. */
+  async silent(tx: Tx, seconds: number): Promise<{ id: string; workspaceId: string }[]> {
+    return tx.query(
+      `select id, workspace_id as "workspaceId" from run where status = 'RUNNING' and heartbeat_at < clock_timestamp() - make_interval(secs => $1)
+        order by id limit 100 for update skip locked`,
+      [seconds],
+    );
+  }
+
+  async beat(tx: Tx, id: string): Promise<boolean> {
+    const rows = await tx.query("update run set heartbeat_at = clock_timestamp() where id = $1 and status = 'RUNNING' returning 1", [id]);
+    return rows.length > 0;
+  }
 }

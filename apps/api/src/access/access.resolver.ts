@@ -1,0 +1,76 @@
+import { Args, ID, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { AccessService, AccessView, memberOf, type AuditRow, type Ctx, type MemberRow } from '#access';
+import { Requires } from '#host';
+import { PageInput, toConnection } from '../graphql/connection.js';
+import { Asker, Load } from '../graphql/graph-context.js';
+import type { Loaders } from '../graphql/loaders.js';
+import { mutate } from '../graphql/payload.js';
+import {
+  AuditConnection, AuditEntryType, AuditFilter, CreateMemberInput, CreateTokenInput, CreateTokenPayload, GrantType, MemberConnection, MemberPayload, MemberType, RevokeTokenPayload,
+} from './access.types.js';
+
+@Resolver(() => MemberType)
+export class MembersResolver {
+  constructor(
+    private readonly service: AccessService,
+    private readonly view: AccessView,
+  ) {}
+
+  @Query(() => MemberType, { nullable: true, description: 'The member whose token this is.' })
+  @Requires('access.read')
+  me(@Asker() ctx: Ctx, @Load() load: Loaders) {
+    const id = memberOf(ctx);
+    return id && load.member.load(id);
+  }
+
+  @Query(() => MemberConnection)
+  @Requires('access.read')
+  async members(@Asker() ctx: Ctx, @Args() page: PageInput) {
+    return toConnection(await this.view.members(ctx, page), page.after);
+  }
+
+  @Mutation(() => MemberPayload)
+  @Requires('access.write')
+  createMember(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: CreateMemberInput) {
+    return mutate(async () => ({ member: await load.member.load(await this.service.createMember(ctx, input)) }));
+  }
+
+  @Mutation(() => CreateTokenPayload, { description: 'Not idempotent: the text of a token is never kept, so that it cannot be answered again.' })
+  @Requires('access.write')
+  createToken(@Asker() ctx: Ctx, @Args('input') input: CreateTokenInput) {
+    return mutate(async () => {
+      const { id, text } = await this.service.createToken(ctx, { ...input, memberId: input.memberId ?? null });
+      return { tokenId: id, token: text };
+    });
+  }
+
+  @Mutation(() => RevokeTokenPayload)
+  @Requires('access.write')
+  revokeToken(@Asker() ctx: Ctx, @Args('tokenId', { type: () => ID }) tokenId: string) {
+    return mutate(async () => {
+      await this.service.revokeToken(ctx, tokenId);
+      return { tokenId };
+    });
+  }
+
+  @ResolveField(() => [GrantType])
+  grants(@Parent() member: MemberRow, @Load() load: Loaders) {
+    return load.grants.load(member.id);
+  }
+}
+
+@Resolver(() => AuditEntryType)
+export class AuditResolver {
+  constructor(private readonly view: AccessView) {}
+
+  @Query(() => AuditConnection, { description: 'Who did what, newest first; refused attempts too.' })
+  @Requires('audit.read')
+  async audit(@Asker() ctx: Ctx, @Args() page: PageInput, @Args('where', { nullable: true }) where?: AuditFilter) {
+    return toConnection(await this.view.audit(ctx, where ?? {}, page), page.after);
+  }
+
+  @ResolveField(() => MemberType, { nullable: true, description: 'The member behind the actor.' })
+  member(@Parent() entry: AuditRow, @Load() load: Loaders) {
+    return entry.memberId && load.member.load(entry.memberId);
+  }
+}

@@ -1,0 +1,78 @@
+import { Field, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { Connection, Node } from '../graphql/connection.js';
+import { JsonScalar } from '../graphql/json.scalar.js';
+import { Payload } from '../graphql/payload.js';
+
+export enum RoleEnum { viewer = 'viewer', editor = 'editor', approver = 'approver', admin = 'admin' }
+registerEnumType(RoleEnum, { name: 'Role', description: 'Each has all that the one before it has.' });
+export enum TokenScopeEnum { all = 'all', read = 'read', predict = 'predict', node = 'node' }
+registerEnumType(TokenScopeEnum, { name: 'TokenScope' });
+
+@ObjectType()
+export class GrantType {
+  @Field() path!: string;
+  @Field(() => RoleEnum) role!: RoleEnum;
+}
+
+@ObjectType('Member', { implements: () => Node })
+export class MemberType extends Node {
+  @Field() name!: string;
+  @Field() createdAt!: Date;
+}
+export const MemberConnection = Connection(MemberType, 'Member');
+
+@ObjectType('AuditEntry')
+export class AuditEntryType {
+  @Field(() => ID) id!: string;
+  @Field() at!: Date;
+  @Field({ description: 'Member, trigger, attempt or part of the platform that acted.' }) actor!: string;
+  @Field() action!: string;
+  @Field() subjectKind!: string;
+  @Field() subjectId!: string;
+  @Field({ description: 'done or refused' }) outcome!: string;
+  @Field(() => String, { nullable: true }) reason?: string | null;
+  @Field(() => String, { nullable: true }) address?: string | null;
+  @Field(() => JsonScalar, { nullable: true }) before?: unknown;
+  @Field(() => JsonScalar, { nullable: true }) after?: unknown;
+  @Field() correlationId!: string;
+  @Field(() => String, { nullable: true, description: 'Event that caused it.' }) causationId?: string | null;
+}
+export const AuditConnection = Connection(AuditEntryType, 'AuditEntry');
+
+@InputType()
+export class AuditFilter {
+  @Field(() => ID, { nullable: true }) subjectId?: string;
+  @Field({ nullable: true }) action?: string;
+  @Field({ nullable: true }) outcome?: string;
+}
+
+@InputType()
+export class CreateMemberInput {
+  @Field() name!: string;
+  @Field(() => RoleEnum) role!: RoleEnum;
+  @Field({ nullable: true, description: 'Project path that the role is good for; / when absent.' }) project?: string;
+}
+
+@InputType()
+export class CreateTokenInput {
+  @Field(() => ID, { nullable: true }) memberId?: string;
+  @Field() name!: string;
+  @Field(() => TokenScopeEnum, { defaultValue: TokenScopeEnum.all }) scope!: TokenScopeEnum;
+  @Field(() => Int, { nullable: true, description: 'Days until it expires; never when absent.' }) ttlDays?: number;
+}
+
+@ObjectType()
+export class MemberPayload extends Payload {
+  @Field(() => MemberType, { nullable: true }) member?: MemberType;
+}
+
+@ObjectType()
+export class CreateTokenPayload extends Payload {
+  @Field(() => ID, { nullable: true }) tokenId?: string;
+  @Field({ nullable: true, description: 'The token; it is shown now and never again.' }) token?: string;
+}
+
+@ObjectType()
+export class RevokeTokenPayload extends Payload {
+  @Field(() => ID, { nullable: true }) tokenId?: string;
+}

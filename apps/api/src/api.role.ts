@@ -1,0 +1,41 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import { GraphQLModule } from '@nestjs/graphql';
+import { AttemptsController } from './attempts/attempts.controller.js';
+import { BlobTransfer } from './blobs/blob-transfer.js';
+import { BlobsController } from './blobs/blobs.controller.js';
+import { LiveLog } from './events/live-log.js';
+import { GraphqlConfig } from './graphql/graphql.config.js';
+import { Views } from './graphql/loaders.js';
+import { RESOLVERS } from './graphql/resolvers.js';
+import { AccessGuard } from './http/access.guard.js';
+import { AccessProof } from './http/boot-proof.js';
+import { EdgeExceptionFilter } from './http/exception.filter.js';
+import { RequestAuth } from './http/request-ctx.js';
+import { IdeController } from './ide/ide.controller.js';
+import { NodesController } from './nodes/nodes.controller.js';
+import { LiveCurves } from './tracking/live-curves.js';
+
+@Module({ providers: [RequestAuth, Views], exports: [RequestAuth, Views] })
+class GraphqlSupportModule {}
+
+/** The edge: GraphQL, uploads, attempts, inference nodes, the IDE. It decides nothing. */
+@Module({
+  imports: [
+    DiscoveryModule,
+    GraphqlSupportModule,
+    GraphQLModule.forRootAsync<ApolloDriverConfig>({ driver: ApolloDriver, imports: [GraphqlSupportModule], useClass: GraphqlConfig }),
+  ],
+  controllers: [AttemptsController, BlobsController, NodesController, IdeController],
+  providers: [
+    ...RESOLVERS,
+    LiveCurves,
+    LiveLog,
+    BlobTransfer,
+    AccessProof,
+    { provide: APP_GUARD, useClass: AccessGuard },
+    { provide: APP_FILTER, useClass: EdgeExceptionFilter },
+  ],
+})
+export class ApiRole {}

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import type { Ctx } from '#access';
+import { eventName, type EventName, type LoggedEvent } from '#contracts';
+import { DomainError, sleep } from '#kernel';
+import { EventLog, Wakeups } from '#messaging';
+
+const BATCH = 500;
+const POLL_MS = 2000;
+
+/** Types as callers write them, short or in full. Throws BAD_INPUT for one that is not in the catalogue. */
+export function namesOf(types: readonly string[] | null | undefined): EventName[] | undefined {
+  return types?.map((type) => {
+    const name = eventName(type);
+    if (!name) throw new DomainError('BAD_INPUT', `${JSON.stringify(type.slice(0, 100))} is not an event type, such as model_version.stage_changed`, 'types');
+    return name;
+  });
+}
+
+/** Follows the log from a sequence on, without gap or duplicate: NOTIFY wakes, the table is read. */
+@Injectable()
+export class LiveLog {
+  constructor(
+    private readonly log: EventLog,
+    private readonly wakeups: Wakeups,
+  ) {}
+
+  /** Events of the caller's workspace after `after`; from now on when it is absent. Throws RESYNC when the log does not reach back so far. */
+  async follow(ctx: Ctx, after: string | null | undefined, types: readonly string[] | null | undefined): Promise<AsyncGenerator<LoggedEvent>> {
+    const names = namesOf(types);
+    const start = after ?? (await this.log.bounds()).last.toString();
+    await this.log.checkCursor(start);
+    return this.read(ctx, start, names);
+  }
+
+  private async *read(ctx: Ctx, start: string, names: EventName[] | undefined): AsyncGenerator<LoggedEvent> {
+    let woken = false;
+    let wake = new AbortController();
+    const off = this.wakeups.on('sequenced', () => {
+      woken = true;
+      wake.abort();
+    });
+    try {
+      for (let after = start; ; ) {
+        woken = false;
+        wake = new AbortController();
+        const events = await this.log.read({ after, workspaceId: ctx.workspaceId, names, limit: BATCH });
+        for (const event of events) {
+          yield event;
+          after = event.sequence!;
+        }
+        if (events.length < BATCH && !woken) await sleep(POLL_MS, wake.signal);
+      }
+    } finally {
+      off();
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import DataLoader from 'dataloader';
+import { AccessView, type Ctx } from '#access';
+import { AutomationView } from '#automation';
+import { DatasetsView } from '#datasets';
+import { DeploymentView } from '#deployment';
+import { RegistryView } from '#registry';
+import { TrackingView } from '#tracking';
+import { TrainingView } from '#training';
+
+type Row = { readonly id: string };
+
+/** Batches one kind of row by id: one statement for all ids that an operation asks for at the same level. */
+function one<T extends Row>(find: (ids: readonly string[]) => Promise<readonly T[]>): DataLoader<string, T | null> {
+  return new DataLoader(async (ids) => {
+    const rows = new Map((await find(ids)).map((row) => [row.id, row]));
+    return ids.map((id) => rows.get(id) ?? null);
+  });
+}
+
+/** Batches rows that hang on a parent. */
+function many<T>(find: (ids: readonly string[]) => Promise<readonly T[]>, parentOf: (row: T) => string): DataLoader<string, T[]> {
+  return new DataLoader(async (ids) => {
+    const groups = Map.groupBy(await find(ids), parentOf);
+    return ids.map((id) => groups.get(id) ?? []);
+  });
+}
+
+/** Collaborators of the loaders. */
+@Injectable()
+export class Views {
+  constructor(
+    readonly access: AccessView,
+    readonly datasets: DatasetsView,
+    readonly tracking: TrackingView,
+    readonly training: TrainingView,
+    readonly registry: RegistryView,
+    readonly deployment: DeploymentView,
+  ) {}
+}
+
+/** One operation's loaders: every edge of the graph goes through them, with the caller's rights. */
+export class Loaders {
+  constructor(
+    private readonly ctx: Ctx,
+    private readonly views: Views,
+    private readonly automation: AutomationView,
+  ) {}
+
+  readonly member = one((ids) => this.views.access.membersByIds(this.ctx, ids));
+  readonly grants = many((ids) => this.views.access.grantsByMembers(ids), (row) => row.memberId);
+  readonly dataset = one((ids) => this.views.datasets.byIds(this.ctx, ids));
+  readonly datasetVersion = one((ids) => this.views.datasets.versionsByIds(this.ctx, ids));
+  readonly newestVersion = many((ids) => this.views.datasets.newestByDatasets(this.ctx, ids), (row) => row.datasetId);
+  readonly experiment = one((ids) => this.views.tracking.experimentsByIds(this.ctx, ids));
+  readonly run = one((ids) => this.views.tracking.runsByIds(this.ctx, ids));
+  readonly params = many((ids) => this.views.tracking.paramsByRuns(ids), (row) => row.runId);
+  readonly tags = many((ids) => this.views.tracking.tagsByRuns(ids), (row) => row.runId);
+  readonly inputs = many((ids) => this.views.tracking.inputsByRuns(ids), (row) => row.runId);
+  readonly artifacts = many((ids) => this.views.tracking.artifactsByRuns(ids), (row) => row.runId);
+  readonly metrics = many((ids) => this.views.tracking.latestByRuns(ids), (row) => row.runId);
+  readonly template = one((ids) => this.views.training.templatesByIds(this.ctx, ids));
+  readonly job = one((ids) => this.views.training.jobsByIds(this.ctx, ids));
+  readonly attempts = many((ids) => this.views.training.attemptsByJobs(ids), (row) => row.jobId);
+  readonly model = one((ids) => this.views.registry.modelsByIds(this.ctx, ids));
+  readonly modelVersion = one((ids) => this.views.registry.versionsByIds(this.ctx, ids));
+  readonly versionsOfRun = many((ids) => this.views.registry.versionsByRuns(this.ctx, ids), (row) => row.runId);
+  readonly stageRequest = one((ids) => this.views.registry.requestsByIds(this.ctx, ids));
+  readonly approvals = many((ids) => this.views.registry.approvalsByRequests(ids), (row) => row.requestId);
+  readonly endpoint = one((ids) => this.views.deployment.endpointsByIds(this.ctx, ids));
+  readonly revision = one((ids) => this.views.deployment.revisionsByIds(this.ctx, ids));
+  readonly trigger = one((ids) => this.automation.triggersByIds(this.ctx, ids));
+}

@@ -1,0 +1,54 @@
+import { Args, Field, ID, ObjectType, Query, Resolver } from '@nestjs/graphql';
+import { Public, Requires } from '#host';
+import { DomainError, kindOfId, type IdKind } from '#kernel';
+import { Load } from './graph-context.js';
+import type { Loaders } from './loaders.js';
+import { Node } from './connection.js';
+
+type NodeLoader = (load: Loaders, id: string) => Promise<{ id: string } | null>;
+
+/** The same loaders, and so the same rights, as the typed fields. */
+const LOADERS: Partial<Record<IdKind, NodeLoader>> = {
+  member: (load, id) => load.member.load(id),
+  dataset: (load, id) => load.dataset.load(id),
+  datasetVersion: (load, id) => load.datasetVersion.load(id),
+  experiment: (load, id) => load.experiment.load(id),
+  run: (load, id) => load.run.load(id),
+  template: (load, id) => load.template.load(id),
+  trainingJob: (load, id) => load.job.load(id),
+  model: (load, id) => load.model.load(id),
+  modelVersion: (load, id) => load.modelVersion.load(id),
+  stageRequest: (load, id) => load.stageRequest.load(id),
+  endpoint: (load, id) => load.endpoint.load(id),
+  revision: (load, id) => load.revision.load(id),
+  trigger: (load, id) => load.trigger.load(id),
+};
+
+@ObjectType()
+export class ServerInfo {
+  @Field() version!: string;
+  @Field(() => [String], { description: 'What this server can do, for clients of another version.' }) features!: string[];
+}
+
+@Resolver()
+export class NodeResolver {
+  @Query(() => Node, { nullable: true })
+  @Requires('access.read')
+  node(@Load() load: Loaders, @Args('id', { type: () => ID }) id: string) {
+    const kind = kindOfId(id);
+    return kind ? (LOADERS[kind]?.(load, id) ?? null) : null;
+  }
+
+  @Query(() => [Node], { nullable: 'items' })
+  @Requires('access.read')
+  nodes(@Load() load: Loaders, @Args('ids', { type: () => [ID] }) ids: string[]) {
+    if (ids.length > 100) throw new DomainError('BAD_INPUT', 'at most 100 ids at a time', 'ids');
+    return Promise.all(ids.map((id) => this.node(load, id)));
+  }
+
+  @Query(() => ServerInfo)
+  @Public()
+  serverInfo(): ServerInfo {
+    return { version: '0.1.0', features: ['datasets', 'training', 'registry', 'deployment', 'automation', 'lineage', 'events'] };
+  }
+}

@@ -1,0 +1,25 @@
+import { Field, ObjectType } from '@nestjs/graphql';
+import { isDomainError } from '#kernel';
+import { ERROR_TABLE } from '../http/error-table.js';
+
+@ObjectType({ description: 'An expected failure: what was wrong, where, and what would be right. Nothing was changed.' })
+export class UserError {
+  @Field() code!: string;
+  @Field() message!: string;
+  @Field(() => String, { nullable: true, description: 'Path of the input that was wrong.' }) field?: string | null;
+}
+
+@ObjectType({ isAbstract: true })
+export abstract class Payload {
+  @Field(() => [UserError]) userErrors!: UserError[];
+}
+
+/** Runs a mutation: expected failures become `userErrors`, the others are thrown. */
+export async function mutate<T extends object>(work: () => Promise<T>): Promise<T & { userErrors: UserError[] }> {
+  try {
+    return { ...(await work()), userErrors: [] };
+  } catch (error) {
+    if (!isDomainError(error) || !ERROR_TABLE[error.code].user) throw error;
+    return { userErrors: [{ code: error.code, message: error.message, field: error.field ?? null }] } as unknown as T & { userErrors: UserError[] };
+  }
+}

@@ -1,0 +1,16 @@
+import { AuditResolver, MembersResolver } from '../access/access.resolver.js';
+import { TriggersResolver } from '../automation/automation.resolver.js';
+import { DatasetsResolver, DatasetVersionResolver } from '../datasets/datasets.resolver.js';
+import { EndpointsResolver, RevisionsResolver } from '../deployment/deployment.resolver.js';
+import { EventsResolver } from '../events/events.resolver.js';
+import { LineageResolver } from '../lineage/lineage.resolver.js';
+import { ApprovalsResolver, ModelsResolver, ModelVersionsResolver, StageRequestsResolver } from '../registry/registry.resolver.js';
+import { ExperimentsResolver, RunsResolver } from '../tracking/tracking.resolver.js';
+import { TemplatesResolver, TrainingJobsResolver } from '../training/training.resolver.js';
+import { NodeResolver } from './node.resolver.js';
+
+/** Every resolver class: what the schema is built from, with a server and without one. */
+export const RESOLVERS = [
+  NodeResolver, MembersResolver, AuditResolver, DatasetsResolver, DatasetVersionResolver, ExperimentsResolver, RunsResolver, TemplatesResolver, TrainingJobsResolver,
+  ModelsResolver, ModelVersionsResolver, StageRequestsResolver, ApprovalsResolver, EndpointsResolver, RevisionsResolver, TriggersResolver, LineageResolver, EventsResolver,
+];

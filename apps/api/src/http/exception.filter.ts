@@ -1,0 +1,58 @@
+import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GraphQLError } from 'graphql';
+import { errorMessage, isDomainError } from '#kernel';
+import { LOGGER } from '#messaging';
+import type { Logger } from '#telemetry';
+import { ERROR_TABLE, isUnavailable } from './error-table.js';
+import { correlationOf } from './request-ctx.js';
+
+/** What a caller may know of an error: never a stack, SQL or a path. */
+export interface PublicError {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly field?: string;
+}
+
+export function toPublicError(error: unknown): PublicError {
+  if (isDomainError(error)) return { status: ERROR_TABLE[error.code].status, code: error.code, message: error.message, field: error.field };
+  if (error instanceof HttpException) {
+    const body = error.getResponse();
+    const message = typeof body === 'string' ? body : ((body as { message?: string }).message ?? error.message);
+    return { status: error.getStatus(), code: error.getStatus() === 404 ? 'NOT_FOUND' : 'BAD_REQUEST', message: String(message) };
+  }
+  if (isUnavailable(error)) return { status: 503, code: 'UNAVAILABLE', message: 'the database is not reachable for the moment; try again' };
+  const status = (error as { statusCode?: number } | null)?.statusCode;
+  if (status && status < 500) return { status, code: status === 413 ? 'TOO_LARGE' : 'BAD_REQUEST', message: errorMessage(error) };
+  return { status: 500, code: 'INTERNAL', message: 'something went wrong on our side; the correlation id finds it in the logs' };
+}
+
+/** Maps what was thrown, once, for HTTP and GraphQL, and logs it at its level. */
+@Catch()
+export class EdgeExceptionFilter implements ExceptionFilter {
+  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): unknown {
+    const known = toPublicError(error);
+    this.log(error, known);
+    if (host.getType<string>() === 'graphql') return toGraphQLError(known);
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (error instanceof HttpException && typeof error.getResponse() === 'object' && 'failed' in (error.getResponse() as object))
+      return void reply.status(known.status).send(error.getResponse());
+    if (known.status === 503) void reply.header('retry-after', '2');
+    const { status, ...body } = known;
+    return void reply.status(status).send({ error: { ...body, correlationId: correlationOf(request.raw) } });
+  }
+
+  private log(error: unknown, known: PublicError): void {
+    const level = isDomainError(error) ? ERROR_TABLE[error.code].level : known.status >= 500 ? 'error' : 'debug';
+    const stack = known.code === 'INTERNAL' && error instanceof Error ? error.stack : undefined;
+    this.logger[level]({ code: known.code, error: errorMessage(error), stack }, 'request failed');
+  }
+}
+
+export function toGraphQLError(known: PublicError): GraphQLError {
+  return new GraphQLError(known.message, { extensions: { code: known.code, field: known.field, http: { status: known.status } } });
+}

@@ -1,0 +1,120 @@
+import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { Connection, Node } from '../graphql/connection.js';
+import { JsonScalar } from '../graphql/json.scalar.js';
+import { Payload } from '../graphql/payload.js';
+
+export enum StageRequestStateEnum {
+  EVALUATING = 'EVALUATING', BLOCKED = 'BLOCKED', AWAITING_APPROVAL = 'AWAITING_APPROVAL', DONE = 'DONE', REJECTED = 'REJECTED', STALE = 'STALE',
+}
+registerEnumType(StageRequestStateEnum, { name: 'StageRequestState' });
+export enum GateOutcomeEnum { passed = 'passed', failed = 'failed', unknown = 'unknown' }
+registerEnumType(GateOutcomeEnum, { name: 'GateOutcome', description: 'unknown: could not be evaluated, which blocks like a failure.' });
+
+@ObjectType('Model', { implements: () => Node })
+export class ModelType extends Node {
+  @Field() name!: string;
+  @Field() project!: string;
+  @Field() description!: string;
+  @Field(() => JsonScalar, { description: 'Stages with their gates, approvals and allowed moves.' }) flow!: unknown;
+  @Field() createdAt!: Date;
+}
+export const ModelConnection = Connection(ModelType, 'Model');
+
+@ObjectType()
+export class ModelFileType {
+  @Field() name!: string;
+  @Field({ description: 'SHA-256; fetch it from GET /v1/blobs/<sha256>.' }) blob!: string;
+}
+
+@ObjectType({ description: 'A figure that a job of the platform measured on the files of the version.' })
+export class MeasuredFigure {
+  @Field() key!: string;
+  @Field(() => Float) value!: number;
+}
+
+@ObjectType('ModelVersion', { implements: () => Node })
+export class ModelVersionType extends Node {
+  @Field(() => Int) number!: number;
+  @Field({ description: '`none` before it stands in any.' }) stage!: string;
+  @Field(() => JsonScalar, { description: 'Raw inputs and outputs.' }) signature!: unknown;
+  @Field(() => JsonScalar, { nullable: true, description: 'Reports with confusion matrices, and the parity of formats.' }) evaluation?: unknown;
+  @Field() createdAt!: Date;
+}
+export const ModelVersionConnection = Connection(ModelVersionType, 'ModelVersion');
+
+@ObjectType()
+export class GateResultType {
+  @Field(() => JsonScalar) gate!: unknown;
+  @Field(() => GateOutcomeEnum) outcome!: GateOutcomeEnum;
+  @Field() message!: string;
+  @Field(() => Float, { nullable: true }) observed?: number | null;
+}
+
+@ObjectType()
+export class ApprovalType {
+  @Field(() => ID) id!: string;
+  @Field({ description: 'approved or rejected' }) decision!: string;
+  @Field(() => String, { nullable: true }) comment?: string | null;
+  @Field() at!: Date;
+}
+
+@ObjectType('StageRequest', { implements: () => Node })
+export class StageRequestType extends Node {
+  @Field() stage!: string;
+  @Field(() => StageRequestStateEnum) state!: StageRequestStateEnum;
+  @Field(() => String, { nullable: true }) reason?: string | null;
+  @Field(() => [GateResultType], { description: 'Frozen when they were evaluated.' }) gates!: GateResultType[];
+  @Field() createdAt!: Date;
+  @Field(() => Date, { nullable: true }) decidedAt?: Date | null;
+}
+export const StageRequestConnection = Connection(StageRequestType, 'StageRequest');
+
+@InputType()
+export class ModelFilter {
+  @Field({ nullable: true }) name?: string;
+}
+
+@InputType()
+export class ModelVersionFilter {
+  @Field(() => ID, { nullable: true }) modelId?: string;
+  @Field({ nullable: true }) stage?: string;
+  @Field(() => ID, { nullable: true }) runId?: string;
+}
+
+@InputType()
+export class StageRequestFilter {
+  @Field(() => ID, { nullable: true }) versionId?: string;
+  @Field(() => [StageRequestStateEnum], { nullable: true }) state?: StageRequestStateEnum[];
+}
+
+@InputType()
+export class CreateModelInput {
+  @Field() name!: string;
+  @Field({ nullable: true }) project?: string;
+  @Field({ nullable: true }) description?: string;
+  @Field(() => JsonScalar, { nullable: true, description: 'Gates of `production` in the default flow.' }) productionGates?: unknown;
+  @Field(() => JsonScalar, { nullable: true, description: 'A whole flow instead of the default one.' }) flow?: unknown;
+}
+
+@InputType()
+export class RequestStageInput {
+  @Field(() => ID) versionId!: string;
+  @Field() stage!: string;
+  @Field({ nullable: true }) reason?: string;
+}
+
+@InputType()
+export class DecideInput {
+  @Field(() => ID) requestId!: string;
+  @Field({ nullable: true }) comment?: string;
+}
+
+@ObjectType()
+export class ModelPayload extends Payload {
+  @Field(() => ModelType, { nullable: true }) model?: ModelType;
+}
+
+@ObjectType()
+export class StageRequestPayload extends Payload {
+  @Field(() => StageRequestType, { nullable: true }) stageRequest?: StageRequestType;
+}

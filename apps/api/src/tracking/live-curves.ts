@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import type { Ctx } from '#access';
+import { sleep } from '#kernel';
+import { Wakeups } from '#messaging';
+import { TrackingView, type CurvePoint } from '#tracking';
+
+/** Shortest time between two frames in milliseconds: at most four a second. */
+const FRAME_MS = 250;
+const POLL_MS = 2000;
+const LIMIT = 1000;
+
+/** Follows a run's points: NOTIFY wakes, the points are read from the table after the last step seen. */
+@Injectable()
+export class LiveCurves {
+  constructor(
+    private readonly view: TrackingView,
+    private readonly wakeups: Wakeups,
+  ) {}
+
+  async *follow(ctx: Ctx, runId: string, afterStep: number): AsyncGenerator<CurvePoint[]> {
+    const stop = new AbortController();
+    let woken = false;
+    let wake = new AbortController();
+    const off = this.wakeups.on('run_metrics', (id) => {
+      if (id !== '' && id !== runId) return;
+      woken = true;
+      wake.abort();
+    });
+    try {
+      for (let after = afterStep; ; ) {
+        woken = false;
+        wake = new AbortController();
+        const ended = await this.hasEnded(ctx, runId);
+        const read = await this.view.curve(ctx, runId, null, after, LIMIT);
+        const points = read.length === LIMIT ? wholeSteps(read) : read;
+        if (points.length > 0) {
+          after = points.at(-1)!.step;
+          yield points;
+        }
+        if (read.length === LIMIT) continue;
+        if (ended) return;
+        await sleep(FRAME_MS, stop.signal);
+        if (!woken) await sleep(POLL_MS, wake.signal);
+      }
+    } finally {
+      stop.abort();
+      off();
+    }
+  }
+
+  private async hasEnded(ctx: Ctx, runId: string): Promise<boolean> {
+    const [run] = await this.view.runsByIds(ctx, [runId]);
+    return !run || run.status !== 'RUNNING';
+  }
+}
+
+/** A page that was cut may end within a step: that step is left for the next page. */
+function wholeSteps(points: CurvePoint[]): CurvePoint[] {
+  const last = points.at(-1)!.step;
+  const whole = points.filter((point) => point.step < last);
+  return whole.length > 0 ? whole : points;
+}

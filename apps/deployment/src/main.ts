@@ -1,0 +1,5 @@
+import 'reflect-metadata';
+import { bootRole } from '#host';
+import { DeploymentRole } from './deployment.role.js';
+
+await bootRole(DeploymentRole, { service: 'deployment', workers: 1 });

@@ -1,0 +1,44 @@
+import { reactionCtx } from '#access';
+import { MODEL_FILES } from '#contracts';
+import { Subscriber, SubscriberHost, SubscriberProcessor, type Delivery } from '#messaging';
+import { TrackingReads } from '#reads/tracking';
+import { TrainingReads } from '#reads/training';
+import { measuredFigures, ModelsService } from '#registry';
+import { TrackingService } from '#tracking';
+import { ModelWorkbench } from './model-workbench.js';
+
+/** Evaluates what a training made, on the model's own files, writes the figures into its run, and registers the candidate. */
+@Subscriber('model-registry.candidate')
+export class CandidateProcessor extends SubscriberProcessor<'training_job.succeeded'> {
+  protected readonly subscriber = 'model-registry.candidate';
+
+  constructor(
+    host: SubscriberHost,
+    private readonly workbench: ModelWorkbench,
+    private readonly models: ModelsService,
+    private readonly trackingReads: TrackingReads,
+    private readonly tracking: TrackingService,
+    private readonly training: TrainingReads,
+  ) {
+    super(host);
+  }
+
+  protected async handle({ event, guard }: Delivery<'training_job.succeeded'>): Promise<void> {
+    const { runId, datasetVersionId, registerAs } = event.data;
+    const files = await this.modelFiles(runId);
+    const evaluation = await this.workbench.evaluate({ workspaceId: event.workspaceId, runId, files });
+    const ctx = reactionCtx(event, 'model-registry');
+    await this.tracking.recordMeasured(ctx, runId, measuredFigures(evaluation), event.time);
+    if (!registerAs) return;
+    const job = (await this.training.jobOfRun(event.workspaceId, runId))!;
+    const { signature } = evaluation;
+    const candidate = { model: registerAs, project: job.project, runId, datasetVersionId, files, signature, evaluation, trainedBy: job.memberId };
+    await this.models.registerCandidate({ ...ctx, guard }, candidate);
+  }
+
+  private async modelFiles(runId: string): Promise<Record<string, string>> {
+    const names = Object.values(MODEL_FILES);
+    const blobs = await this.trackingReads.artifacts(runId, names.map((name) => `model/${name}`));
+    return Object.fromEntries([...blobs].map(([path, blob]) => [path.slice('model/'.length), blob]));
+  }
+}

@@ -1,0 +1,55 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import { MODEL_FILES, type EvaluationRequest, type EvaluationResult } from '#contracts';
+import { WorkFolders, type WorkFolder } from '#host';
+import { DomainError } from '#kernel';
+import { childEntry, runChild } from '#process';
+import { TrainingReads, type JobFacts } from '#reads/training';
+
+const TIMEOUT_MS = 15 * 60_000;
+
+/** A model to be judged: its files, and the run that made it. */
+export interface Subject {
+  readonly workspaceId: string;
+  readonly runId: string;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Lays models and tables out as files and judges them in a child process: hostile files never meet this one. */
+@Injectable()
+export class ModelWorkbench {
+  constructor(
+    private readonly folders: WorkFolders,
+    private readonly training: TrainingReads,
+  ) {}
+
+  /** Evaluates `candidate`; with a champion, both on the candidate's test rows. Throws BAD_MODEL for files that are broken. */
+  async evaluate(candidate: Subject, champion?: Subject): Promise<EvaluationResult> {
+    return this.folders.use(async (folder) => {
+      const input: EvaluationRequest = {
+        candidate: await this.layOut(folder, 'candidate', candidate),
+        champion: champion && (await this.layOut(folder, 'champion', champion)),
+      };
+      return runChild<EvaluationResult>({ entry: childEntry(import.meta.url, './evaluation/evaluation.child.js'), input, timeoutMs: TIMEOUT_MS });
+    });
+  }
+
+  private async layOut(folder: WorkFolder, name: string, subject: Subject): Promise<EvaluationRequest['candidate']> {
+    const job = await this.jobOf(subject);
+    const dir = join(folder.dir, name);
+    await mkdir(dir);
+    for (const file of Object.values(MODEL_FILES)) {
+      const blob = subject.files[file];
+      if (!blob) throw new DomainError('BAD_MODEL', `the model has no file ${file}`);
+      await folder.place(subject.workspaceId, blob, join(name, file));
+    }
+    return { dir, spec: job.spec, trainingTable: await folder.place(subject.workspaceId, job.tableBlob, `${name}.parquet`) };
+  }
+
+  private async jobOf(subject: Subject): Promise<JobFacts> {
+    const job = await this.training.jobOfRun(subject.workspaceId, subject.runId);
+    if (!job) throw new DomainError('NOT_FOUND', `run ${subject.runId} was not made by a training job, so its spec and table are not known`);
+    return job;
+  }
+}

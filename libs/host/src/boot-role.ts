@@ -1,0 +1,34 @@
+import type { Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { loadConfig } from '#config';
+import { ApiAddress } from './api-address.js';
+import { PlatformModule } from './platform.module.js';
+
+export interface RoleOptions {
+  readonly service: string;
+  readonly workers: number;
+  readonly adapter?: FastifyAdapter;
+}
+
+/**
+ * Starts one role as a process of its own: its processors, and `/livez`, `/readyz`, `/metrics` on TAILRACE_HOST:TAILRACE_PORT. Needs DATABASE_URL.
+ * SIGTERM: not ready, running jobs end, exit 0.
+ */
+export async function bootRole(role: Type, options: RoleOptions): Promise<NestFastifyApplication> {
+  const config = loadConfig();
+  if (!config.database.url) throw new Error('DATABASE_URL must be set: a single role needs the shared database (npm start runs everything in one process)');
+  const platform = PlatformModule.register({ config, databaseUrl: config.database.url, service: options.service, workers: options.workers });
+  const app = await createApp([platform, role], options.adapter ?? new FastifyAdapter());
+  app.get(ApiAddress).url = config.urls.api;
+  await app.listen(config.http.port, config.http.host);
+  const stop = () => void app.close().then(() => process.exit(0));
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+  return app;
+}
+
+/** A Nest application over these modules; its own log lines are left out, ours are structured. */
+export async function createApp(modules: readonly unknown[], adapter: FastifyAdapter): Promise<NestFastifyApplication> {
+  class Root {}
+  return NestFactory.create<NestFastifyApplication>({ module: Root, imports: modules as never[] }, adapter, { logger: ['error', 'warn'], abortOnError: false });
+}
