@@ -22,14 +22,16 @@ export function bullConnection(options: MessagingOptions, workers: number): Conn
     keepAlive: true,
   });
   pool.on('error', () => undefined);
+  // Each queue and worker listens for errors of the pool that they share.
+  pool.setMaxListeners(0);
   return pool as unknown as ConnectionOptions;
 }
 
-/** BullMQ's own migrations, and the application role's grants on what they made. */
+/** BullMQ's own migrations, and the application role's grants on what they made; it makes a sequence per queue by itself, hence `create`. */
 export async function migrateBull(client: pg.Client, appRole: string): Promise<void> {
   await (runMigrations as unknown as (client: pg.Client) => Promise<void>)(client);
   const role = `"${appRole.replaceAll('"', '""')}"`;
-  await client.query(`grant usage on schema ${BULL_SCHEMA} to ${role};
+  await client.query(`grant usage, create on schema ${BULL_SCHEMA} to ${role};
     grant select, insert, update, delete, truncate on all tables in schema ${BULL_SCHEMA} to ${role};
     grant usage, select, update on all sequences in schema ${BULL_SCHEMA} to ${role};
     grant execute on all functions in schema ${BULL_SCHEMA} to ${role}`);

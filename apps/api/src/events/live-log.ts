@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Ctx } from '#access';
 import { eventName, type EventName, type LoggedEvent } from '#contracts';
 import { DomainError, sleep } from '#kernel';
@@ -18,11 +18,17 @@ export function namesOf(types: readonly string[] | null | undefined): EventName[
 
 /** Follows the log from a sequence on, without gap or duplicate: NOTIFY wakes, the table is read. */
 @Injectable()
-export class LiveLog {
+export class LiveLog implements OnModuleDestroy {
+  private readonly closing = new AbortController();
+
   constructor(
     private readonly log: EventLog,
     private readonly wakeups: Wakeups,
   ) {}
+
+  onModuleDestroy(): void {
+    this.closing.abort();
+  }
 
   /** Events of the caller's workspace after `after`; from now on when it is absent. Throws RESYNC when the log does not reach back so far. */
   async follow(ctx: Ctx, after: string | null | undefined, types: readonly string[] | null | undefined): Promise<AsyncGenerator<LoggedEvent>> {
@@ -40,7 +46,7 @@ export class LiveLog {
       wake.abort();
     });
     try {
-      for (let after = start; ; ) {
+      for (let after = start; !this.closing.signal.aborted; ) {
         woken = false;
         wake = new AbortController();
         const events = await this.log.read({ after, workspaceId: ctx.workspaceId, names, limit: BATCH });
@@ -48,7 +54,7 @@ export class LiveLog {
           yield event;
           after = event.sequence!;
         }
-        if (events.length < BATCH && !woken) await sleep(POLL_MS, wake.signal);
+        if (events.length < BATCH && !woken) await sleep(POLL_MS, AbortSignal.any([wake.signal, this.closing.signal]));
       }
     } finally {
       off();

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Ctx } from '#access';
 import { sleep } from '#kernel';
 import { Wakeups } from '#messaging';
@@ -11,14 +11,19 @@ const LIMIT = 1000;
 
 /** Follows a run's points: NOTIFY wakes, the points are read from the table after the last step seen. */
 @Injectable()
-export class LiveCurves {
+export class LiveCurves implements OnModuleDestroy {
+  private readonly closing = new AbortController();
+
   constructor(
     private readonly view: TrackingView,
     private readonly wakeups: Wakeups,
   ) {}
 
+  onModuleDestroy(): void {
+    this.closing.abort();
+  }
+
   async *follow(ctx: Ctx, runId: string, afterStep: number): AsyncGenerator<CurvePoint[]> {
-    const stop = new AbortController();
     let woken = false;
     let wake = new AbortController();
     const off = this.wakeups.on('run_metrics', (id) => {
@@ -27,7 +32,7 @@ export class LiveCurves {
       wake.abort();
     });
     try {
-      for (let after = afterStep; ; ) {
+      for (let after = afterStep; !this.closing.signal.aborted; ) {
         woken = false;
         wake = new AbortController();
         const ended = await this.hasEnded(ctx, runId);
@@ -39,11 +44,10 @@ export class LiveCurves {
         }
         if (read.length === LIMIT) continue;
         if (ended) return;
-        await sleep(FRAME_MS, stop.signal);
-        if (!woken) await sleep(POLL_MS, wake.signal);
+        await sleep(FRAME_MS, this.closing.signal);
+        if (!woken) await sleep(POLL_MS, AbortSignal.any([wake.signal, this.closing.signal]));
       }
     } finally {
-      stop.abort();
       off();
     }
   }

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, type ReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createClient, type Client } from 'graphql-ws';
+import WebSocket from 'ws';
+import { ApiError, UnreachableError } from './api-error.js';
+
+export interface UserError {
+  readonly code: string;
+  readonly message: string;
+  readonly field?: string | null;
+}
+
+type Variables = Record<string, unknown>;
+
+/** A client like any other: public GraphQL, uploads and the Open Inference Protocol, with a token. */
+export class TailraceClient {
+  private socket: Client | undefined;
+
+  constructor(
+    readonly url: string,
+    readonly token: string,
+  ) {}
+
+  /** Data of a query. Throws ApiError with the server's code, UnreachableError when nobody answers. */
+  async query<T>(query: string, variables: Variables = {}, headers: Record<string, string> = {}): Promise<T> {
+    const body = JSON.stringify({ query, variables });
+    const response = await this.send('/graphql', { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
+    const answer = (await response.json()) as { data?: T; errors?: { message: string; extensions?: { code?: string } }[] };
+    const error = answer.errors?.[0];
+    if (error) throw new ApiError(error.extensions?.code ?? 'ERROR', error.message);
+    return answer.data!;
+  }
+
+  /** Payload of a mutation that has one root field. Throws ApiError for its first user error. */
+  async mutate<T>(query: string, input: Variables, headers: Record<string, string> = {}): Promise<T> {
+    const data = await this.query<Record<string, T & { userErrors: UserError[] }>>(query, { input }, headers);
+    const payload = Object.values(data)[0]!;
+    const error = payload.userErrors[0];
+    if (error) throw new ApiError(error.code, error.field ? `${error.field}: ${error.message}` : error.message);
+    return payload;
+  }
+
+  /** Results of a subscription until it ends, or the caller stops. */
+  async *subscribe<T>(query: string, variables: Variables = {}): AsyncGenerator<T> {
+    this.socket ??= createClient({
+      url: `${this.url.replace(/^http/, 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${this.token}` },
+      retryAttempts: 20,
+    });
+    for await (const result of this.socket.iterate<Record<string, T>>({ query, variables })) {
+      const error = result.errors?.[0];
+      if (error) throw new ApiError(String((error.extensions as { code?: string } | undefined)?.code ?? 'ERROR'), error.message);
+      yield Object.values(result.data!)[0]!;
+    }
+  }
+
+  /** Uploads a file's content unless the workspace holds it already; answers its SHA-256. */
+  async uploadFile(path: string): Promise<{ sha256: string; sent: boolean }> {
+    const hash = createHash('sha256');
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+    const sha256 = hash.digest('hex');
+    if (await this.holds(sha256)) return { sha256, sent: false };
+    const { size } = await stat(path);
+    await this.put(sha256, createReadStream(path), size);
+    return { sha256, sent: true };
+  }
+
+  async uploadText(text: string): Promise<string> {
+    const bytes = Buffer.from(text);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    await this.put(sha256, bytes, bytes.length);
+    return sha256;
+  }
+
+  /** Answer of `POST /v2/models/<endpoint>/infer`. */
+  async infer(endpoint: string, request: unknown): Promise<InferAnswer> {
+    const response = await this.send(`/v2/models/${encodeURIComponent(endpoint)}/infer`, {
+      method: 'POST',
+      body: JSON.stringify(request),
+      headers: { 'content-type': 'application/json' },
+    });
+    return (await response.json()) as InferAnswer;
+  }
+
+  /** A request with the token. Throws ApiError for a status of 400 or more. */
+  async send(path: string, init: RequestInit): Promise<Response> {
+    const headers = { authorization: `Bearer ${this.token}`, ...(init.headers as Record<string, string>) };
+    const response = await fetch(this.url + path, { ...init, headers }).catch((error: unknown) => {
+      throw new UnreachableError(this.url, error);
+    });
+    // GraphQL says in its body what was wrong; everything else says it by status.
+    if (response.ok || path === '/graphql') return response;
+    const text = await response.text();
+    throw ApiError.of(response.status, text);
+  }
+
+  async close(): Promise<void> {
+    await this.socket?.dispose();
+  }
+
+  private async holds(sha256: string): Promise<boolean> {
+    return this.send(`/v1/blobs/${sha256}`, { method: 'HEAD' }).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof ApiError && error.status === 404) return false;
+        throw error;
+      },
+    );
+  }
+
+  private async put(sha256: string, body: Uint8Array | ReadStream, size: number): Promise<void> {
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(size) };
+    await this.send(`/v1/blobs/${sha256}`, { method: 'PUT', body, headers, duplex: 'half' } as unknown as RequestInit);
+  }
+}
+
+export interface InferAnswer {
+  readonly model_name: string;
+  readonly model_version: string;
+  readonly parameters: { readonly prediction_id: string };
+  readonly outputs: { name: string; datatype: string; shape: number[]; data: (string | number)[] }[];
+}
