@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '#config';
 import { DeploymentView } from '#deployment';
-import { ApiAddress, createApp, ensureFirstTokens, PlatformModule, readSecret } from '#host';
+import { ApiAddress, closeApp, createApp, ensureFirstTokens, PlatformModule, readSecret } from '#host';
 import { Wakeups } from '#messaging';
 import { ApiRole } from '../../api/src/api.role.js';
 import { createAdapter } from '../../api/src/http/server.js';
@@ -61,7 +61,7 @@ async function startRoles(config: Config, home: Home, database: Database, say: (
   const token = adminToken ?? (await readSecret(join(config.home, 'token'))) ?? '';
   const stop = async () => {
     await inference.stop();
-    await app.close();
+    await closeApp(app);
     proxy.close();
     await database.stop();
     await home.release();

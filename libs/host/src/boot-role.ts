@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { loadConfig } from '#config';
+import { BULL_CONNECTION, closeBullConnection } from '#messaging';
 import { ApiAddress } from './api-address.js';
 import { PlatformModule } from './platform.module.js';
 
@@ -22,9 +23,16 @@ export async function bootRole(role: Type, options: RoleOptions): Promise<NestFa
   const app = await createApp([platform, role], options.adapter ?? new FastifyAdapter());
   app.get(ApiAddress).url = config.urls.api;
   await app.listen(config.http.port, config.http.host);
-  const stop = () => void app.close().then(() => process.exit(0));
+  const stop = () => void closeApp(app).then(() => process.exit(0));
   process.once('SIGTERM', stop).once('SIGINT', stop);
   return app;
+}
+
+/** Ends an application in order: edges, running jobs, loops, queues, connections. */
+export async function closeApp(app: NestFastifyApplication): Promise<void> {
+  const connection = app.get<Parameters<typeof closeBullConnection>[0]>(BULL_CONNECTION);
+  await app.close();
+  await closeBullConnection(connection);
 }
 
 /** A Nest application over these modules; its own log lines are left out, ours are structured. */

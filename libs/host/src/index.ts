@@ -1,5 +1,5 @@
 export { ApiAddress } from './api-address.js';
-export { bootRole, createApp, type RoleOptions } from './boot-role.js';
+export { bootRole, closeApp, createApp, type RoleOptions } from './boot-role.js';
 export { createBlobStore } from './blob-store.factory.js';
 export { DomainsModule, toPoint } from './domains.module.js';
 export { migrateAll, migrationsDir } from './migrate.js';

@@ -50,5 +50,17 @@ export function jobId(subscriber: SubscriberName, eventId: string): string {
 
 /** One queue per subscriber, for the process that fills them. */
 export function openQueues(connection: ConnectionOptions): Map<SubscriberName, Queue> {
-  return new Map(SUBSCRIBER_NAMES.map((name) => [name, new Queue(queueName(name), { connection, defaultJobOptions: jobOptions(name) })]));
+  return new Map(
+    SUBSCRIBER_NAMES.map((name) => {
+      const queue = new Queue(queueName(name), { connection, defaultJobOptions: jobOptions(name) });
+      // A lost connection is told by the call that needed it.
+      queue.on('error', () => undefined);
+      return [name, queue];
+    }),
+  );
+}
+
+/** Ends the pool that queues and workers shared, once they are closed. */
+export async function closeBullConnection(connection: ConnectionOptions): Promise<void> {
+  if (connection instanceof pg.Pool) await connection.end();
 }
