@@ -1,0 +1,56 @@
+import { MODEL_FILES, type Finish, type MetricPoint } from '#contracts';
+import type { EpochResult, TrainResult, TrainStart } from '#engine-tfjs';
+import { isDomainError, errorMessage, type ErrorCode } from '#kernel';
+import { readFileSync } from 'node:fs';
+
+/** What another try cannot mend. */
+const FINAL: readonly ErrorCode[] = ['BAD_SPEC', 'BAD_DATA', 'DIVERGED', 'BAD_REQUEST'];
+const MAX_REASON = 4000;
+/** `timestamp` in milliseconds since the epoch. */
+export function pointsOf(result: EpochResult, timestamp: number): MetricPoint[] {
+  return Object.entries(result.metrics).map(([key, value]) => ({ key, value, step: result.epoch, timestamp }));
+}
+
+/** What is known when training begins, as tags of the run. */
+export function tagsOf(start: TrainStart): Record<string, string> {
+  const tried = start.backend.tried.map(({ name, ok, reason, ms }) => `${name}: ${ok ? 'ok' : reason} (${ms} ms)`);
+  return {
+    'tailrace.backend': start.backend.chosen,
+    'tailrace.backend.tried': tried.join('; ').slice(0, 8000),
+    'tailrace.classes': start.classes.join(', ').slice(0, 8000),
+    'tailrace.rows.train': String(start.rows.train),
+    'tailrace.rows.validation': String(start.rows.validation),
+    'tailrace.rows.test': String(start.rows.test),
+    'tailrace.parameters': String(start.parameters),
+    ...(start.resumedAt > 0 ? { 'tailrace.resumed_at_epoch': String(start.resumedAt) } : {}),
+  };
+}
+
+export function succeeded(result: TrainResult, blobs: Readonly<Record<string, string>>): Finish {
+  const artifacts = Object.fromEntries(Object.values(MODEL_FILES).map((file) => [`model/${file}`, blobs[file]!]));
+  return { outcome: 'succeeded', artifacts, code: codeVersion(), engine: result.backend.engine, backend: result.backend.chosen };
+}
+
+export function failed(error: unknown): Finish {
+  const code = isDomainError(error) ? error.code : 'INTERNAL';
+  const retry = !isDomainError(error) || !FINAL.includes(error.code);
+  return { outcome: 'failed', code, reason: errorMessage(error).slice(0, MAX_REASON) || 'unknown', retry };
+}
+
+/** The version in the package.json above this file, in the source tree and in dist alike. */
+function codeVersion(): string {
+  for (let folder = new URL('.', import.meta.url); folder.pathname !== '/'; folder = new URL('..', folder)) {
+    const version = versionIn(new URL('package.json', folder));
+    if (version) return `tailrace@${version}`;
+  }
+  return 'tailrace@unknown';
+}
+
+function versionIn(file: URL): string | undefined {
+  try {
+    const { name, version } = JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version?: string };
+    return name === 'tailrace' ? version : undefined;
+  } catch {
+    return undefined;
+  }
+}
