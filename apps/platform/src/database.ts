@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Config } from '#config';
-import { startEmbedded } from '#database';
+import { startEmbedded, type EmbeddedPostgres } from '#database';
 import { migrateAll, readSecret, writeSecret } from '#host';
+import { errorMessage } from '#kernel';
 
 const APP_ROLE = 'tailrace_app';
 const DATABASE = 'tailrace';
@@ -15,23 +16,57 @@ export interface Database {
   stop(): Promise<void>;
 }
 
-/** The configured server, or an embedded one in the home; its schema brought up to date. `onLost` is called when the embedded one ends by itself. */
+/** The configured server, or an embedded one in the home; its schema brought up to date. `onLost` is called when the embedded one ended and cannot be had again. */
 export async function openDatabase(config: Config, say: (line: string) => void, onLost: () => void): Promise<Database> {
   const { url, migrationUrl } = config.database;
   if (url) {
     if (migrationUrl) await migrateAll(migrationUrl, decodeURIComponent(new URL(url).username));
     return { url, note: `PostgreSQL at ${new URL(url).host}`, stop: async () => {} };
   }
-  let stopping = false;
-  const server = await startEmbedded({ dir: join(config.home, 'postgres'), log: say, onExit: () => !stopping && onLost() });
-  const ownerUrl = await ensureDatabase(server.superuserUrl);
+  const server = new KeptServer(join(config.home, 'postgres'), say, onLost);
+  const { port, superuserUrl, adopted } = await server.start();
+  const ownerUrl = await ensureDatabase(superuserUrl);
   const password = await appPassword(config.home);
   await migrateAll(ownerUrl, APP_ROLE, password);
-  const stop = () => {
-    stopping = true;
-    return server.stop();
-  };
-  return { url: withUser(ownerUrl, APP_ROLE, password), note: `embedded PostgreSQL on port ${server.port}${server.adopted ? ' (taken over from an earlier start)' : ''}`, stop };
+  const note = `embedded PostgreSQL on port ${port}${adopted ? ' (taken over from an earlier start)' : ''}`;
+  return { url: withUser(ownerUrl, APP_ROLE, password), note, stop: () => server.stop() };
+}
+
+/** The embedded server, started anew on the same port when it ends by itself: pools and loops then find it again. */
+class KeptServer {
+  private server: EmbeddedPostgres | undefined;
+  private stopping = false;
+  private restarting: Promise<void> | undefined;
+
+  constructor(
+    private readonly dir: string,
+    private readonly say: (line: string) => void,
+    private readonly onLost: () => void,
+  ) {}
+
+  async start(): Promise<EmbeddedPostgres> {
+    this.server = await startEmbedded({ dir: this.dir, log: this.say, onExit: () => this.lost() });
+    return this.server;
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.restarting;
+    await this.server?.stop();
+  }
+
+  private lost(): void {
+    if (this.stopping) return;
+    const port = this.server?.port;
+    this.say('the embedded PostgreSQL ended by itself; starting it again …');
+    this.restarting = this.start().then(
+      (server) => server.port !== port && this.onLost(),
+      (error: unknown) => {
+        this.say(errorMessage(error));
+        this.onLost();
+      },
+    ) as Promise<void>;
+  }
 }
 
 async function ensureDatabase(superuserUrl: string): Promise<string> {

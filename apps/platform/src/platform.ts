@@ -37,7 +37,7 @@ export async function startPlatform(config: Config, say: (line: string) => void,
   const home = await Home.take(config.home);
   let database: Database | undefined;
   try {
-    database = await openDatabase(config, say, () => onLost('the embedded PostgreSQL ended by itself'));
+    database = await openDatabase(config, say, () => onLost('the embedded PostgreSQL is gone'));
     return await startRoles(config, home, database, say);
   } catch (error) {
     await database?.stop();

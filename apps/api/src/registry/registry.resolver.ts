@@ -1,4 +1,4 @@
-import { Args, ID, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Ctx } from '#access';
 import { Requires } from '#host';
 import { measuredFigures, ModelsService, PromotionService, RegistryView, type ApprovalRow, type ModelRow, type ModelVersionRow, type StageRequestRow } from '#registry';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, type ReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createClient, type Client } from 'graphql-ws';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { ApiError, UnreachableError } from './api-error.js';
 
 export interface UserError {
@@ -33,23 +33,42 @@ export class TailraceClient {
   }
 
   /** Payload of a mutation that has one root field. Throws ApiError for its first user error. */
-  async mutate<T>(query: string, input: Variables, headers: Record<string, string> = {}): Promise<T> {
-    const data = await this.query<Record<string, T & { userErrors: UserError[] }>>(query, { input }, headers);
+  mutate<T>(query: string, input: Variables, headers: Record<string, string> = {}): Promise<T> {
+    return this.mutateWith<T>(query, { input }, headers);
+  }
+
+  /** The same for a mutation that takes other variables than one input. */
+  async mutateWith<T>(query: string, variables: Variables, headers: Record<string, string> = {}): Promise<T> {
+    const data = await this.query<Record<string, T & { userErrors: UserError[] }>>(query, variables, headers);
     const payload = Object.values(data)[0]!;
     const error = payload.userErrors[0];
     if (error) throw new ApiError(error.code, error.field ? `${error.field}: ${error.message}` : error.message);
     return payload;
   }
 
-  /** Results of a subscription until it ends, or the caller stops. */
+  /** Results of a subscription until it ends, or the caller stops; a connection that is lost begins it anew, with the same variables. */
   async *subscribe<T>(query: string, variables: Variables = {}): AsyncGenerator<T> {
-    this.socket ??= createClient({
-      url: `${this.url.replace(/^http/, 'ws')}/graphql`,
-      webSocketImpl: WebSocket,
-      connectionParams: { authorization: `Bearer ${this.token}` },
-      retryAttempts: 20,
-    });
-    for await (const result of this.socket.iterate<Record<string, T>>({ query, variables })) {
+    this.socket ??= this.openSocket(20);
+    yield* this.results<T>(this.socket, query, variables);
+  }
+
+  /** The same over a connection of its own, which is not opened again: what comes out of its loss is thrown. */
+  async *subscribeOnce<T>(query: string, variables: Variables = {}): AsyncGenerator<T> {
+    const socket = this.openSocket(0);
+    try {
+      yield* this.results<T>(socket, query, variables);
+    } finally {
+      await socket.dispose();
+    }
+  }
+
+  private openSocket(retryAttempts: number): Client {
+    const url = `${this.url.replace(/^http/, 'ws')}/graphql`;
+    return createClient({ url, webSocketImpl: WebSocket, connectionParams: { authorization: `Bearer ${this.token}` }, retryAttempts });
+  }
+
+  private async *results<T>(socket: Client, query: string, variables: Variables): AsyncGenerator<T> {
+    for await (const result of socket.iterate<Record<string, T>>({ query, variables })) {
       const error = result.errors?.[0];
       if (error) throw new ApiError(String((error.extensions as { code?: string } | undefined)?.code ?? 'ERROR'), error.message);
       yield Object.values(result.data!)[0]!;

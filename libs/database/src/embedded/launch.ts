@@ -11,6 +11,7 @@ import { openServerLog, type ServerLog } from './server-log.js';
 import { settingArgs } from './settings.js';
 
 /** The port was taken after we had looked, or children of a killed server are about to end: worth another try. */
+const TAKEN = /Address already in use/;
 const PASSING = /Address already in use|pre-existing shared memory block/;
 const TRIES = 20;
 
@@ -34,10 +35,11 @@ export async function launchServer(
       const tail = await log.tail();
       if (tries === TRIES || !PASSING.test(tail))
         throw new Error(`PostgreSQL did not start (${started.reason}); it said:\n${tail}`);
+      // Whoever is connected finds it again where it was, if that can be had.
+      if (TAKEN.test(tail)) preferred = undefined;
     } finally {
       await log.close();
     }
-    preferred = undefined;
     await delay(250);
   }
 }
