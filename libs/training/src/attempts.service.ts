@@ -122,7 +122,7 @@ export class AttemptsService {
     return rows.length > 0;
   }
 
-  private fenced<T>(ctx: Ctx, work: (tx: Tx, job: TrainingJobEntity) => Promise<T>): Promise<T> {
+  private async fenced<T>(ctx: Ctx, work: (tx: Tx, job: TrainingJobEntity) => Promise<T>): Promise<T> {
     const { jobId, attempt } = attemptOf(ctx);
     return this.unitOfWork.run({}, async (tx) => {
       const job = await this.store.renew(tx, jobId, attempt, this.options.leaseSeconds);
