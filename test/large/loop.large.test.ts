@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import {
+  ask,
+  checkInvariants,
+  missingPostgres15,
+  missingRedis,
+  startPlatform,
+  startPostgres15,
+  startRedis,
+  startSplit,
+  type Server,
+} from '#testing';
+import { runDemo } from '../../apps/cli/src/demo/demo.js';
+
+interface Started {
+  readonly server: Server;
+  stop(): Promise<void>;
+}
+
+/** The main job from data to prediction and back, as a client of the public API, and what must hold of the installation afterwards. */
+function loopSuite(start: () => Promise<Started>): void {
+  let started: Started;
+  beforeAll(async () => {
+    started = await start();
+  });
+  afterAll(() => started?.stop());
+
+  test(
+    'trains, promotes, serves, retrains by trigger, swaps under load and traces a prediction',
+    { timeout: 90_000 },
+    async () => {
+      const { url, token } = started.server;
+      const said: string[] = [];
+      const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+      const outcome = await runDemo({ url, token }).catch((error: unknown) => error);
+      stdout.mockRestore();
+      expect(outcome, said.slice(-20).join('')).toBeUndefined();
+    },
+  );
+
+  test('leaves every invariant whole', () => checkInvariants(started.server.databaseUrl));
+
+  test('delivers every event within a second, but for work that takes longer', async () => {
+    const slow = await ask(
+      started.server.databaseUrl,
+      `select e.type, i.subscriber, extract(epoch from i.at - e.time) as seconds from inbox i join event_log e on e.id = i.event_id
+        where i.at > e.time + interval '1 second' and i.subscriber in ('training-runner.wake', 'deployment.follow', 'automation.act')`,
+    );
+    expect(slow).toEqual([]);
+  });
+}
+
+describe('in one process, on the embedded PostgreSQL', () => {
+  loopSuite(async () => {
+    const server = await startPlatform();
+    return { server, stop: () => server.stop() };
+  });
+});
+
+const noPostgres = missingPostgres15();
+describe.skipIf(noPostgres)(titled('as a process each, on PostgreSQL 15', noPostgres), () => {
+  loopSuite(async () => {
+    const postgres = await startPostgres15();
+    const server = await startSplit(postgres);
+    return { server, stop: () => server.stop().finally(postgres.stop) };
+  });
+});
+
+const noRedis = noPostgres ?? missingRedis(process.env);
+describe.skipIf(noRedis)(titled('as a process each, on PostgreSQL 15 with queues in Redis', noRedis), () => {
+  loopSuite(async () => {
+    const [postgres, redis] = await Promise.all([startPostgres15(), startRedis(process.env)]);
+    const server = await startSplit({ ...postgres, redisUrl: redis.url });
+    const stop = () => server.stop().finally(() => Promise.all([postgres.stop(), redis.stop()]));
+    return { server, stop: async () => void (await stop()) };
+  });
+});
+
+function titled(title: string, missing: string | undefined): string {
+  return missing ? `${title} (skipped: ${missing})` : title;
+}
