@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { childEnvironment, type Config } from '#config';
 import { DeploymentView } from '#deployment';
-import { sleep } from '#kernel';
+import { sleep, Waker } from '#kernel';
 import { Wakeups } from '#messaging';
 import { childEntry } from '#process';
 
@@ -13,6 +13,7 @@ const MAX_WAIT_MS = 10_000;
 export class InferenceChild {
   private child: ChildProcess | undefined;
   private readonly stopping = new AbortController();
+  private readonly waker = new Waker();
   private running: Promise<void> | undefined;
   /** Where it answers; undefined while it does not run. */
   url: string | undefined;
@@ -29,19 +30,27 @@ export class InferenceChild {
 
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.waker.close();
     this.child?.kill('SIGTERM');
     await this.running;
   }
 
   private async run(apiUrl: string): Promise<void> {
     const { signal } = this.stopping;
-    while (!signal.aborted && (await this.view.desired().catch(() => [])).length === 0) await this.wakeups.wait('desired_state', LOOK_MS, signal);
+    const off = this.wakeups.on('desired_state', () => this.waker.wake());
+    while (!signal.aborted && !(await this.isWanted())) await this.waker.wait(LOOK_MS);
+    off();
     for (let wait = 200; !signal.aborted; wait = Math.min(wait * 2, MAX_WAIT_MS)) {
       const started = Date.now();
       await this.once(apiUrl);
       if (Date.now() - started > 60_000) wait = 200;
       await sleep(wait, signal);
     }
+  }
+
+  private async isWanted(): Promise<boolean> {
+    this.waker.reset();
+    return (await this.view.desired().catch(() => [])).length > 0;
   }
 
   private async once(apiUrl: string): Promise<void> {

@@ -2,7 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { createCtx } from '#access';
 import type { Config } from '#config';
 import { ApiAddress, CONFIG } from '#host';
-import { errorMessage, sleep } from '#kernel';
+import { errorMessage, sleep, Waker } from '#kernel';
 import { LOGGER } from '#messaging';
 import { TrainingReads } from '#reads/training';
 import type { Logger } from '#telemetry';
@@ -21,7 +21,7 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
   private readonly ctx = createCtx('', { kind: 'system', name: 'training-runner' });
   private readonly stop = new AbortController();
   private readonly running = new Set<Promise<void>>();
-  private wakeUp = new AbortController();
+  private readonly waker = new Waker();
   private loops: Promise<unknown> | undefined;
 
   constructor(
@@ -39,11 +39,12 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
 
   /** A job may be waiting. */
   wake(): void {
-    this.wakeUp.abort();
+    this.waker.wake();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stop.abort();
+    this.waker.close();
     await this.executor.stopAll(STOP_GRACE_MS);
     await Promise.all([this.loops, ...this.running]);
   }
@@ -51,9 +52,9 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
   private async takeJobs(): Promise<void> {
     await this.retrying(() => this.recover());
     while (!this.stop.signal.aborted) {
-      this.wakeUp = new AbortController();
+      this.waker.reset();
       const took = await this.takeOne().catch((error: unknown) => this.logger.warn({ error: errorMessage(error) }, 'could not claim a job'));
-      if (!took) await sleep(this.config.messaging.pollMs * 4, AbortSignal.any([this.stop.signal, this.wakeUp.signal]));
+      if (!took) await this.waker.wait(this.config.messaging.pollMs * 4);
     }
   }
 

@@ -56,6 +56,18 @@ export class EventLog {
     const rows = rowsOf<Row>(await this.dataSource.query(`select ${COLUMNS} from event_log where id = $1`, [id]));
     return rows[0] && toEvent(rows[0]);
   }
+
+  /** An event for one subscriber; `settled` when its inbox row is there already. */
+  async findFor(subscriber: string, id: string): Promise<{ event: LoggedEvent; settled: boolean } | undefined> {
+    const rows = rowsOf<Row & { settled: boolean }>(
+      await this.dataSource.query(
+        `select ${COLUMNS}, exists (select 1 from inbox where subscriber = $1 and event_id = $2) as settled from event_log where id = $2`,
+        [subscriber, id],
+      ),
+    );
+    const event = rows[0] && toEvent(rows[0]);
+    return event && { event, settled: rows[0]!.settled };
+  }
 }
 
 export function toEvent(row: Row): LoggedEvent | undefined {

@@ -5,6 +5,9 @@ import { rowsOf, type Tx, type TxGuard } from '#database';
 
 /** Writes the inbox row in the transaction of the effect: a second delivery of the same event finds it and does nothing. */
 export class InboxGuard implements TxGuard {
+  /** True once a transaction has settled the pair. */
+  settled = false;
+
   constructor(
     private readonly subscriber: SubscriberName,
     private readonly eventId: string,
@@ -15,10 +18,13 @@ export class InboxGuard implements TxGuard {
       this.subscriber,
       this.eventId,
     ]);
-    return { done: rows.length === 0 };
+    this.settled = rows.length === 0;
+    return { done: this.settled };
   }
 
-  async settle(): Promise<void> {}
+  async settle(tx: Tx): Promise<void> {
+    tx.afterCommit(async () => void (this.settled = true));
+  }
 }
 
 export interface DeadJob {
@@ -31,11 +37,6 @@ export interface DeadJob {
 @Injectable()
 export class Inbox {
   constructor(private readonly dataSource: DataSource) {}
-
-  async isSettled(subscriber: SubscriberName, eventId: string): Promise<boolean> {
-    const rows = rowsOf(await this.dataSource.query('select 1 from inbox where subscriber = $1 and event_id = $2', [subscriber, eventId]));
-    return rows.length > 0;
-  }
 
   async markDone(subscriber: SubscriberName, eventId: string): Promise<void> {
     await this.dataSource.query("insert into inbox (subscriber, event_id, state) values ($1, $2, 'done') on conflict do nothing", [subscriber, eventId]);

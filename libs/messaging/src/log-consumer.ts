@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { LoggedEvent } from '#contracts';
 import { UnitOfWork, type Tx } from '#database';
-import { errorMessage, sleep } from '#kernel';
+import { errorMessage, Waker } from '#kernel';
 import type { Logger } from '#telemetry';
 import { toEvent } from './event-log.js';
 import { MESSAGING_OPTIONS, type MessagingOptions } from './messaging.options.js';
@@ -27,7 +27,7 @@ export class LogConsumerHost {
  */
 export abstract class LogConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   protected abstract readonly consumer: string;
-  private readonly stop = new AbortController();
+  private readonly waker = new Waker();
   private running: Promise<void> | undefined;
 
   constructor(protected readonly host: LogConsumerHost) {}
@@ -39,20 +39,22 @@ export abstract class LogConsumer implements OnApplicationBootstrap, BeforeAppli
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.stop.abort();
+    this.waker.close();
     await this.running;
   }
 
   private async run(): Promise<void> {
-    while (!this.stop.signal.aborted) {
+    const off = this.host.wakeups.on('sequenced', () => this.waker.wake());
+    while (!this.waker.isClosed) {
+      this.waker.reset();
       try {
         if ((await this.step()) === BATCH) continue;
-        await this.host.wakeups.wait('sequenced', this.host.options.pollMs * 4, this.stop.signal);
       } catch (error) {
         this.host.logger.warn({ consumer: this.consumer, error: errorMessage(error) }, 'log consumer will try again');
-        await sleep(1000, this.stop.signal);
       }
+      await this.waker.wait(this.host.options.pollMs * 4);
     }
+    off();
   }
 
   /** One batch; returns how many events it held. */

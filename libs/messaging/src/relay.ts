@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { eventName, ROUTES } from '#contracts';
-import { errorMessage, sleep } from '#kernel';
+import { errorMessage, sleep, Waker } from '#kernel';
 import type { Logger } from '#telemetry';
 import { MESSAGING_OPTIONS, type MessagingOptions } from './messaging.options.js';
 import { Queues, type Dispatch } from './queues.js';
@@ -26,6 +26,7 @@ const DUE = `select id, type, sequence from event_log
 @Injectable()
 export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stop = new AbortController();
+  private readonly waker = new Waker();
   private running: Promise<void> | undefined;
 
   constructor(
@@ -41,6 +42,7 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stop.abort();
+    this.waker.close();
     await this.running;
   }
 
@@ -55,21 +57,15 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
   private async term(): Promise<void> {
     const client = new pg.Client({ connectionString: this.options.databaseUrl, application_name: `tailrace-${this.options.service}-relay`, keepAlive: true });
     client.on('error', () => undefined);
-    let woken = true;
-    const off = this.wakeups.on('outbox', () => {
-      woken = true;
-      wake.abort();
-    });
-    let wake = new AbortController();
+    const off = this.wakeups.on('outbox', () => this.waker.wake());
     try {
       await client.connect();
       if (!(await this.elected(client))) return;
       await this.dispatch(client);
       while (!this.stop.signal.aborted) {
-        woken = false;
-        wake = new AbortController();
+        this.waker.reset();
         if (await this.number(client)) await this.dispatch(client);
-        else if (!woken) await sleep(this.options.pollMs, AbortSignal.any([this.stop.signal, wake.signal]));
+        else await this.waker.wait(this.options.pollMs);
       }
     } finally {
       off();

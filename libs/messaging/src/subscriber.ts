@@ -64,11 +64,13 @@ export abstract class SubscriberProcessor<N extends EventName> extends WorkerHos
 
   private async deliver(eventId: string): Promise<string> {
     const { log, inbox, metrics } = this.host;
-    if (await inbox.isSettled(this.subscriber, eventId)) return 'duplicate';
-    const event = await log.find(eventId);
-    if (!event) return 'expired';
-    await this.handle({ event: event as LoggedEvent<N>, guard: new InboxGuard(this.subscriber, eventId) });
-    await inbox.markDone(this.subscriber, eventId);
+    const found = await log.findFor(this.subscriber, eventId);
+    if (!found) return 'expired';
+    if (found.settled) return 'duplicate';
+    const { event } = found;
+    const guard = new InboxGuard(this.subscriber, eventId);
+    await this.handle({ event: event as LoggedEvent<N>, guard });
+    if (!guard.settled) await inbox.markDone(this.subscriber, eventId);
     metrics.eventLagSeconds.record((Date.now() - event.time.getTime()) / 1000, { subscriber: this.subscriber });
     return 'done';
   }

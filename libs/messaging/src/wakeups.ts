@@ -27,14 +27,6 @@ export class Wakeups implements OnApplicationShutdown {
     return () => set.delete(listener);
   }
 
-  /** Resolves at the next NOTIFY on `channel`, after `ms`, or when `signal` aborts. */
-  async wait(channel: string, ms: number, signal: AbortSignal): Promise<void> {
-    const woken = new AbortController();
-    const off = this.on(channel, () => woken.abort());
-    await sleep(ms, AbortSignal.any([signal, woken.signal]));
-    off();
-  }
-
   private async run(): Promise<void> {
     while (!this.stop.signal.aborted) {
       await this.session().catch(() => undefined);

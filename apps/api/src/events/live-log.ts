@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Ctx } from '#access';
 import { eventName, type EventName, type LoggedEvent } from '#contracts';
-import { DomainError, sleep } from '#kernel';
+import { DomainError, Waker } from '#kernel';
 import { EventLog, Wakeups } from '#messaging';
 
 const BATCH = 500;
@@ -19,7 +19,7 @@ export function namesOf(types: readonly string[] | null | undefined): EventName[
 /** Follows the log from a sequence on, without gap or duplicate: NOTIFY wakes, the table is read. */
 @Injectable()
 export class LiveLog implements OnModuleDestroy {
-  private readonly closing = new AbortController();
+  private readonly open = new Set<Waker>();
 
   constructor(
     private readonly log: EventLog,
@@ -27,7 +27,7 @@ export class LiveLog implements OnModuleDestroy {
   ) {}
 
   onModuleDestroy(): void {
-    this.closing.abort();
+    this.open.forEach((waker) => waker.close());
   }
 
   /** Events of the caller's workspace after `after`; from now on when it is absent. Throws RESYNC when the log does not reach back so far. */
@@ -39,25 +39,22 @@ export class LiveLog implements OnModuleDestroy {
   }
 
   private async *read(ctx: Ctx, start: string, names: EventName[] | undefined): AsyncGenerator<LoggedEvent> {
-    let woken = false;
-    let wake = new AbortController();
-    const off = this.wakeups.on('sequenced', () => {
-      woken = true;
-      wake.abort();
-    });
+    const waker = new Waker();
+    this.open.add(waker);
+    const off = this.wakeups.on('sequenced', () => waker.wake());
     try {
-      for (let after = start; !this.closing.signal.aborted; ) {
-        woken = false;
-        wake = new AbortController();
+      for (let after = start; !waker.isClosed; ) {
+        waker.reset();
         const events = await this.log.read({ after, workspaceId: ctx.workspaceId, names, limit: BATCH });
         for (const event of events) {
           yield event;
           after = event.sequence!;
         }
-        if (events.length < BATCH && !woken) await sleep(POLL_MS, AbortSignal.any([wake.signal, this.closing.signal]));
+        if (events.length < BATCH) await waker.wait(POLL_MS);
       }
     } finally {
       off();
+      this.open.delete(waker);
     }
   }
 }

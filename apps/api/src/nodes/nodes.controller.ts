@@ -4,7 +4,7 @@ import { AccessView } from '#access';
 import { ObservedStateSchema, type DesiredState } from '#contracts';
 import { DeploymentService, DeploymentView } from '#deployment';
 import { Requires } from '#host';
-import { canonicalJson, sha256 } from '#kernel';
+import { canonicalJson, sha256, Waker } from '#kernel';
 import { Wakeups } from '#messaging';
 import { parsed } from '../attempts/attempts.controller.js';
 import { BlobTransfer } from '../blobs/blob-transfer.js';
@@ -18,7 +18,7 @@ const LOOK_MS = 2_000;
 @Requires('node.serve')
 @Controller('internal/v1')
 export class NodesController {
-  private readonly closing = new AbortController();
+  private readonly held = new Set<Waker>();
 
   constructor(
     private readonly view: DeploymentView,
@@ -31,14 +31,21 @@ export class NodesController {
   /** The desired state once it differs from the one that the node has; 204 when it still does not after a while. */
   @Get('desired')
   async desired(@Query('after') after: string | undefined, @Req() request: AuthorizedRequest, @Res() reply: FastifyReply) {
-    const gone = new AbortController();
-    request.raw.on('close', () => gone.abort());
-    const signal = AbortSignal.any([gone.signal, this.closing.signal]);
-    for (const until = Date.now() + HOLD_MS; ; ) {
-      const state = await this.current();
-      if (state.generation !== after) return reply.send(state);
-      if (Date.now() >= until || signal.aborted) return reply.status(204).send();
-      await this.wakeups.wait('desired_state', Math.min(LOOK_MS, until - Date.now()), signal);
+    const waker = new Waker();
+    this.held.add(waker);
+    const off = this.wakeups.on('desired_state', () => waker.wake());
+    request.raw.on('close', () => waker.close());
+    try {
+      for (const until = Date.now() + HOLD_MS; ; ) {
+        waker.reset();
+        const state = await this.current();
+        if (state.generation !== after) return await reply.send(state);
+        if (Date.now() >= until || waker.isClosed) return await reply.status(204).send();
+        await waker.wait(Math.min(LOOK_MS, until - Date.now()));
+      }
+    } finally {
+      off();
+      this.held.delete(waker);
     }
   }
 
@@ -55,7 +62,7 @@ export class NodesController {
   }
 
   beforeApplicationShutdown(): void {
-    this.closing.abort();
+    this.held.forEach((waker) => waker.close());
   }
 
   private async current(): Promise<DesiredState> {

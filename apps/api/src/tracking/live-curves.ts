@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Ctx } from '#access';
-import { sleep } from '#kernel';
+import { sleep, Waker } from '#kernel';
 import { Wakeups } from '#messaging';
 import { TrackingView, type CurvePoint } from '#tracking';
 
@@ -12,7 +12,7 @@ const LIMIT = 1000;
 /** Follows a run's points: NOTIFY wakes, the points are read from the table after the last step seen. */
 @Injectable()
 export class LiveCurves implements OnModuleDestroy {
-  private readonly closing = new AbortController();
+  private readonly open = new Set<Waker>();
 
   constructor(
     private readonly view: TrackingView,
@@ -20,21 +20,18 @@ export class LiveCurves implements OnModuleDestroy {
   ) {}
 
   onModuleDestroy(): void {
-    this.closing.abort();
+    this.open.forEach((waker) => waker.close());
   }
 
   async *follow(ctx: Ctx, runId: string, afterStep: number): AsyncGenerator<CurvePoint[]> {
-    let woken = false;
-    let wake = new AbortController();
+    const waker = new Waker();
+    this.open.add(waker);
     const off = this.wakeups.on('run_metrics', (id) => {
-      if (id !== '' && id !== runId) return;
-      woken = true;
-      wake.abort();
+      if (id === '' || id === runId) waker.wake();
     });
     try {
-      for (let after = afterStep; !this.closing.signal.aborted; ) {
-        woken = false;
-        wake = new AbortController();
+      for (let after = afterStep; !waker.isClosed; ) {
+        waker.reset();
         const ended = await this.hasEnded(ctx, runId);
         const read = await this.view.curve(ctx, runId, null, after, LIMIT);
         const points = read.length === LIMIT ? wholeSteps(read) : read;
@@ -44,11 +41,12 @@ export class LiveCurves implements OnModuleDestroy {
         }
         if (read.length === LIMIT) continue;
         if (ended) return;
-        await sleep(FRAME_MS, this.closing.signal);
-        if (!woken) await sleep(POLL_MS, AbortSignal.any([wake.signal, this.closing.signal]));
+        await sleep(FRAME_MS);
+        await waker.wait(POLL_MS);
       }
     } finally {
       off();
+      this.open.delete(waker);
     }
   }
 

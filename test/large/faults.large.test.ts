@@ -1,0 +1,251 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { goneWithin, processIdentity, signalProcess } from '#database';
+import {
+  aDataset,
+  ask,
+  attemptProcesses,
+  aTemplate,
+  aTraining,
+  aVersion,
+  checkInvariants,
+  curveSteps,
+  embeddedServer,
+  jobWhen,
+  kill9,
+  penguins,
+  penguinsCsv,
+  quickSpec,
+  slowSpec,
+  startPlatform,
+  uniqueName,
+  until,
+  withDatabase,
+  type AttemptProcess,
+  type Client,
+  type Server,
+} from '#testing';
+import { redeliver } from './domains.js';
+
+const CREATE_DATASET =
+  'mutation ($input: CreateDatasetInput!) { createDataset(input: $input) { dataset { id } userErrors { code message } } }';
+const CREATE_TRIGGER =
+  'mutation ($input: CreateTriggerInput!) { createTrigger(input: $input) { trigger { id } userErrors { code message } } }';
+const FROM_ZERO = (count: number) => Array.from({ length: count }, (_, step) => step);
+
+let server: Server;
+let client: Client;
+let data: { datasetId: string; versionId: string };
+
+beforeAll(async () => {
+  server = await startPlatform({ env: { TAILRACE_RUNNER_SLOTS: '2', TAILRACE_MAX_ATTEMPTS: '5' } });
+  client = server.client();
+  data = await penguins(client);
+});
+afterAll(() => server?.stop());
+afterEach(() => checkInvariants(server.databaseUrl));
+
+/** A training in the middle: past a checkpoint, and some epochs further. */
+async function inTheMiddle(epochs: number): Promise<{ id: string; runId: string; attempt: AttemptProcess }> {
+  const templateId = await aTemplate(client, { datasetId: data.datasetId, spec: slowSpec(epochs) });
+  const job = await aTraining(client, templateId);
+  await jobWhen(client, job.id, 'has a checkpoint', ({ checkpointEpoch }) => (checkpointEpoch ?? 0) >= 5);
+  const attempt = await until('the attempt is known', async () =>
+    (await attemptProcesses(server.home)).find(({ jobId }) => jobId === job.id),
+  );
+  return { ...job, attempt };
+}
+
+const resumedAt = (tags: readonly { key: string; value: string }[]) =>
+  Number(tags.find(({ key }) => key === 'tailrace.resumed_at_epoch')?.value ?? 0);
+
+describe('attempts', { timeout: 60_000 }, () => {
+  test('R1: kill -9 of an attempt in the middle of an epoch: another goes on from the checkpoint, and the curve is one', async () => {
+    const job = await inTheMiddle(40);
+    await kill9(job.attempt.pid);
+    const done = await jobWhen(client, job.id, 'succeeds', ({ state }) => state === 'SUCCEEDED');
+    expect(done.attempts.map(({ state }) => state)).toEqual(['LOST', 'SUCCEEDED']);
+    expect(done.attempts[0]!.reason).toContain('SIGKILL');
+    expect(resumedAt(done.run.tags)).toBeGreaterThan(0);
+    const steps = await curveSteps(client, job.runId, 'loss');
+    expect(steps).toEqual(FROM_ZERO(40).map((step) => step + steps[0]!));
+  });
+
+  test('R12: an attempt that is frozen past its lease is fenced when it thaws, and the new attempt wins', async () => {
+    const job = await inTheMiddle(60);
+    signalProcess(job.attempt.pid, 'SIGSTOP');
+    const taken = await jobWhen(
+      client,
+      job.id,
+      'is taken by another attempt',
+      ({ attempt, state }) => attempt === 2 && state === 'RUNNING',
+    );
+    expect(taken.attempts[0]).toMatchObject({ state: 'LOST', reason: 'the attempt stopped sending heartbeats' });
+    const before = await pointsOf(job.runId, 1);
+    signalProcess(job.attempt.pid, 'SIGCONT');
+    expect(await goneWithin(job.attempt.pid, job.attempt.identity, 10_000)).toBe(true);
+    const log = await until('the log of the fenced attempt', () =>
+      readFile(join(server.home, 'attempts', `${job.id}-1.log`), 'utf8'),
+    );
+    expect(log).toContain('attempt 1 does not hold the job any more');
+    const done = await jobWhen(client, job.id, 'succeeds', ({ state }) => state === 'SUCCEEDED');
+    expect(done.attempts.map(({ state }) => state)).toEqual(['LOST', 'SUCCEEDED']);
+    expect(await pointsOf(job.runId, 1)).toBe(before);
+    const steps = await curveSteps(client, job.runId, 'loss');
+    expect(steps).toEqual(FROM_ZERO(60).map((step) => step + steps[0]!));
+  });
+
+  test('kill -9 of the platform: the next start takes over its PostgreSQL, ends the orphaned attempt, and the job finishes', async () => {
+    const job = await inTheMiddle(40);
+    const { pid } = await embeddedServer(server.home);
+    await server.kill9();
+    expect(await processIdentity(job.attempt.pid)).toBe(job.attempt.identity);
+    await server.restart();
+    expect((await embeddedServer(server.home)).pid).toBe(pid);
+    expect(await goneWithin(job.attempt.pid, job.attempt.identity, 5_000)).toBe(true);
+    const done = await jobWhen(client, job.id, 'succeeds', ({ state }) => state === 'SUCCEEDED');
+    expect(done.attempts.map(({ state }) => state)).toEqual(['LOST', 'SUCCEEDED']);
+    const steps = await curveSteps(client, job.runId, 'loss');
+    expect(steps).toEqual(FROM_ZERO(40).map((step) => step + steps[0]!));
+  });
+});
+
+describe('the way of an event', { timeout: 60_000 }, () => {
+  test('R4: kill -9 between the commit and the relay: the event is published after the restart', async () => {
+    const locker = new pg.Client({ connectionString: server.databaseUrl });
+    await locker.connect();
+    await locker.query('begin; lock table relay_state in access exclusive mode');
+    const datasetId = await aDataset(client);
+    const [row] = await ask<{ sequence: string | null }>(
+      server.databaseUrl,
+      'select sequence from event_log where subject = $1',
+      [`dataset/${datasetId}`],
+    );
+    await server.kill9();
+    await locker.end();
+    expect(row).toEqual({ sequence: null });
+    await server.restart();
+    await until('the event is published', async () => (await eventsOf(`dataset/${datasetId}`)).length === 1);
+  });
+
+  test('R5: kill -9 of the relay after it published, before it moved its cursor: published twice, one effect', async () => {
+    await onRelayState(`create function hold_relay() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(4242); return new; end $$;
+      create trigger hold_relay before update of dispatched_through on relay_state for each row execute function hold_relay()`);
+    const locker = new pg.Client({ connectionString: server.databaseUrl });
+    await locker.connect();
+    await locker.query('select pg_advisory_lock(4242)');
+    const version = await aVersion(client, await aDataset(client), penguinsCsv());
+    const subject = `dataset_version/${version.id}`;
+    const behind = await ask(
+      server.databaseUrl,
+      `select 1 from event_log where subject = $1 and type like '%.created.v1' and sequence > (select dispatched_through from relay_state)`,
+      [subject],
+    );
+    await server.kill9();
+    await locker.end();
+    await onRelayState('drop trigger hold_relay on relay_state; drop function hold_relay');
+    expect(behind, 'the cursor had not moved').toHaveLength(1);
+    await server.restart();
+    await until(
+      'the relay has caught up',
+      async () =>
+        (await ask(server.databaseUrl, 'select 1 from relay_state where dispatched_through = last_sequence')).length > 0,
+    );
+    expect(await eventsOf(subject)).toEqual(['dataset_version.created', 'dataset_version.validated']);
+  });
+
+  test('R22: an event that fires a trigger, delivered five times and read twice: one execution, one training', async () => {
+    const datasetId = await aDataset(client);
+    const templateId = await aTemplate(client, { datasetId, spec: quickSpec() });
+    const action = { kind: 'start_training', templateId };
+    const filter = { event: 'dataset_version.validated', equals: { datasetId } };
+    const { trigger } = await client.mutate<{ trigger: { id: string } }>(CREATE_TRIGGER, {
+      name: uniqueName('trigger'),
+      filter,
+      action,
+    });
+    await aVersion(client, datasetId, penguinsCsv());
+    const executions = () =>
+      ask(server.databaseUrl, 'select id, state from trigger_execution where trigger_id = $1', [trigger.id]);
+    await until('the trigger has acted', async () => (await executions())[0]?.['state'] === 'COMPLETED');
+    const [fired] = await ask<{ id: string; sequence: string }>(
+      server.databaseUrl,
+      `select id, sequence from event_log where type = 'io.tailrace.trigger.fired.v1' and data ->> 'triggerId' = $1`,
+      [trigger.id],
+    );
+    await ask(server.databaseUrl, `update log_cursor set position = position - 20 where consumer = 'trigger-matcher'`);
+    // Without its inbox row a delivery is as new: what is left to hold it off is the execution itself.
+    await ask(server.databaseUrl, `delete from inbox where subscriber = 'automation.act' and event_id = $1`, [fired!.id]);
+    await redeliver(server, 'automation.act', fired!.id, 5);
+    await redeliver(server, 'automation.act', fired!.id, 5);
+    expect(await executions()).toHaveLength(1);
+    const jobs = await ask<{ id: string }>(server.databaseUrl, 'select id from training_job where template_id = $1', [
+      templateId,
+    ]);
+    expect(jobs).toHaveLength(1);
+    await jobWhen(client, jobs[0]!.id, 'succeeds', ({ state }) => state === 'SUCCEEDED');
+  });
+});
+
+describe('R45: an Idempotency-Key', () => {
+  test('twenty at once are one execution, and all get its answer', async () => {
+    const [key, name] = [uniqueName('key'), uniqueName('once')];
+    const answers = await Promise.all(
+      FROM_ZERO(20).map(() => client.mutate<{ dataset: { id: string } }>(CREATE_DATASET, { name }, { 'idempotency-key': key })),
+    );
+    expect(new Set(answers.map(({ dataset }) => dataset.id)).size).toBe(1);
+    expect(await eventsOf(`dataset/${answers[0]!.dataset.id}`)).toEqual(['dataset.created']);
+  });
+
+  test('for another body is refused with 422', async () => {
+    const headers = { 'idempotency-key': uniqueName('key') };
+    await client.mutate(CREATE_DATASET, { name: uniqueName('first') }, headers);
+    const other = await client.graphql(CREATE_DATASET, { input: { name: uniqueName('second') } }, headers);
+    expect(other.errors?.[0]?.extensions?.code).toBe('IDEMPOTENCY_MISMATCH');
+    expect(other.status).toBe(422);
+  });
+
+  test('is not kept by a request that failed', async () => {
+    const headers = { 'idempotency-key': uniqueName('key') };
+    const name = uniqueName('taken');
+    await client.mutate(CREATE_DATASET, { name });
+    await expect(client.mutate(CREATE_DATASET, { name }, headers)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await client.mutate(CREATE_DATASET, { name: uniqueName('free') }, headers);
+  });
+
+  test('of another member is another key', async () => {
+    const headers = { 'idempotency-key': 'the-same-for-both' };
+    const query =
+      'mutation ($input: CreateMemberInput!) { createMember(input: $input) { member { id } userErrors { code message } } }';
+    const { member } = await client.mutate<{ member: { id: string } }>(query, { name: uniqueName('other'), role: 'editor' });
+    const create = 'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token userErrors { code message } } }';
+    const { token } = await client.mutate<{ token: string }>(create, { memberId: member.id, name: 'test' });
+    await client.mutate(CREATE_DATASET, { name: uniqueName('mine') }, headers);
+    await server.client(token).mutate(CREATE_DATASET, { name: uniqueName('theirs') }, headers);
+  });
+});
+
+async function pointsOf(runId: string, attempt: number): Promise<number> {
+  const [row] = await ask<{ n: number }>(
+    server.databaseUrl,
+    'select count(*)::int as n from metric_point p join run r on r.num = p.run where r.id = $1 and p.attempt = $2',
+    [runId, attempt],
+  );
+  return row!.n;
+}
+
+/** Short names of the published events of a subject, in their order. */
+async function eventsOf(subject: string): Promise<string[]> {
+  const rows = await ask<{ type: string }>(
+    server.databaseUrl,
+    'select type from event_log where subject = $1 and sequence is not null order by sequence',
+    [subject],
+  );
+  return rows.map(({ type }) => type.slice('io.tailrace.'.length, -'.v1'.length));
+}
+
+function onRelayState(sql: string): Promise<void> {
+  return withDatabase(server.databaseUrl, async (database) => void (await database.query(sql)));
+}
