@@ -33,6 +33,6 @@ export class Metrics {
   /** Prometheus text exposition format 0.0.4. */
   async text(): Promise<string> {
     const { resourceMetrics } = await this.exporter.collect();
-    return new PrometheusSerializer().serialize(resourceMetrics);
+    return new PrometheusSerializer('', false, undefined, true, true).serialize(resourceMetrics);
   }
 }

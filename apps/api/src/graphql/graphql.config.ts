@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import type { ApolloServerPlugin } from '@apollo/server';
 import type { GqlOptionsFactory } from '@nestjs/graphql';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError, parse, specifiedRules, validate, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
@@ -50,6 +51,7 @@ export class GraphqlConfig implements GqlOptionsFactory<ApolloDriverConfig> {
       validationRules: [limitRule],
       parseOptions: { maxTokens: LIMITS.tokens },
       persistedQueries: false,
+      plugins: [wholeAnswerStatus],
       cache: 'bounded',
       context: (request: FastifyRequest, _reply: FastifyReply) => this.httpContext(request),
       formatError: (formatted, error) => this.masked(formatted, error),
@@ -120,3 +122,20 @@ export class GraphqlConfig implements GqlOptionsFactory<ApolloDriverConfig> {
     return { message: known.message, path: error.path, extensions: { code: known.code, field: known.field } };
   }
 }
+
+/** Errors that make the whole answer something else than 200, and what it is then. */
+const STATUS_OF_CODE: Record<string, number> = { IDEMPOTENCY_MISMATCH: 422, UNAVAILABLE: 503 };
+
+const wholeAnswerStatus: ApolloServerPlugin = {
+  async requestDidStart() {
+    return {
+      async willSendResponse({ response }) {
+        const errors = response.body.kind === 'single' ? (response.body.singleResult.errors ?? []) : [];
+        const status = errors.map((error) => STATUS_OF_CODE[String(error.extensions?.code)]).find(Boolean);
+        if (!status) return;
+        response.http.status = status;
+        if (status === 503) response.http.headers.set('retry-after', '2');
+      },
+    };
+  },
+};

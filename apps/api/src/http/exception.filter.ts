@@ -53,10 +53,7 @@ export class EdgeExceptionFilter implements ExceptionFilter {
   }
 }
 
-/** Statuses that the whole answer gets; a field that failed otherwise leaves it 200, as clients of GraphQL expect. */
-const WHOLE_ANSWER = new Set([401, 422, 503]);
-
+/** `http` counts where the request failed as a whole (no context); an error of a field leaves the answer 200. */
 export function toGraphQLError(known: PublicError): GraphQLError {
-  const http = WHOLE_ANSWER.has(known.status) ? { http: { status: known.status } } : {};
-  return new GraphQLError(known.message, { extensions: { code: known.code, field: known.field, ...http } });
+  return new GraphQLError(known.message, { extensions: { code: known.code, field: known.field, http: { status: known.status } } });
 }
