@@ -10,7 +10,7 @@ import { AutomationView } from '#automation';
 import { canonicalJson, sha256 } from '#kernel';
 import { LOGGER } from '#messaging';
 import type { Logger } from '#telemetry';
-import { toGraphQLError, toPublicError } from '../http/exception.filter.js';
+import { requestError, toPublicError } from '../http/exception.filter.js';
 import { RequestAuth } from '../http/request-ctx.js';
 import type { GraphContext } from './graph-context.js';
 import { LIMITS, limitRule } from './limits.js';
@@ -51,6 +51,7 @@ export class GraphqlConfig implements GqlOptionsFactory<ApolloDriverConfig> {
       validationRules: [limitRule],
       parseOptions: { maxTokens: LIMITS.tokens },
       persistedQueries: false,
+      preserveHttpStatusForExecutionErrors: false,
       plugins: [wholeAnswerStatus],
       cache: 'bounded',
       context: (request: FastifyRequest, _reply: FastifyReply) => this.httpContext(request),
@@ -61,7 +62,7 @@ export class GraphqlConfig implements GqlOptionsFactory<ApolloDriverConfig> {
 
   private async httpContext(request: FastifyRequest): Promise<GraphContext> {
     const ctx = await this.auth.ctx(request.raw).catch((error: unknown) => {
-      throw toGraphQLError(toPublicError(error));
+      throw requestError(toPublicError(error));
     });
     const key = request.headers['idempotency-key'];
     if (typeof key !== 'string') return this.graphContext(ctx);
@@ -69,7 +70,7 @@ export class GraphqlConfig implements GqlOptionsFactory<ApolloDriverConfig> {
       const guard = new IdempotencyGuard(ctx.workspaceId, ctx.authId, key, sha256(canonicalJson(request.body)));
       return this.graphContext({ ...ctx, guard });
     } catch (error) {
-      throw toGraphQLError(toPublicError(error));
+      throw requestError(toPublicError(error));
     }
   }
 

@@ -36,7 +36,7 @@ export class EdgeExceptionFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): unknown {
     const known = toPublicError(error);
     this.log(error, known);
-    if (host.getType<string>() === 'graphql') return toGraphQLError(known);
+    if (host.getType<string>() === 'graphql') return fieldError(known);
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (error instanceof HttpException && typeof error.getResponse() === 'object' && 'failed' in (error.getResponse() as object))
@@ -53,7 +53,12 @@ export class EdgeExceptionFilter implements ExceptionFilter {
   }
 }
 
-/** `http` counts where the request failed as a whole (no context); an error of a field leaves the answer 200. */
-export function toGraphQLError(known: PublicError): GraphQLError {
+/** Error of a field: the answer as a whole stays 200, as clients of GraphQL expect. */
+function fieldError(known: PublicError): GraphQLError {
+  return new GraphQLError(known.message, { extensions: { code: known.code, field: known.field } });
+}
+
+/** Error of a request that could not begin: the whole answer has its status. */
+export function requestError(known: PublicError): GraphQLError {
   return new GraphQLError(known.message, { extensions: { code: known.code, field: known.field, http: { status: known.status } } });
 }
