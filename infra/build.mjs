@@ -18,8 +18,11 @@ const files = (dir) =>
 
 function fingerprint() {
   const hash = createHash('sha256');
-  const sources = [...files(join(root, 'libs')), ...files(join(root, 'apps'))].filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
-  for (const file of [...sources, join(root, '.swcrc'), join(root, 'package.json')]) hash.update(relative(root, file)).update('\0').update(readFileSync(file));
+  const sources = [...files(join(root, 'libs')), ...files(join(root, 'apps'))].filter(
+    (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
+  );
+  for (const file of [...sources, join(root, '.swcrc'), join(root, 'package.json')])
+    hash.update(relative(root, file)).update('\0').update(readFileSync(file));
   return hash.digest('hex');
 }
 
@@ -30,7 +33,10 @@ mkdirSync(dist, { recursive: true });
 const fresh = mkdtempSync(join(root, 'node_modules', '.build-'));
 try {
   const swc = join(root, 'node_modules', '@swc', 'cli', 'bin', 'swc.js');
-  const run = spawnSync(process.execPath, [swc, 'libs', 'apps', '-d', fresh, '--ignore', '**/*.test.ts', '--quiet'], { cwd: root, stdio: 'inherit' });
+  const run = spawnSync(process.execPath, [swc, 'libs', 'apps', '-d', fresh, '--ignore', '**/*.test.ts', '--quiet'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (run.status !== 0) process.exit(run.status ?? 1);
   const made = new Set(files(fresh).map((file) => relative(fresh, file)));
   for (const name of made) {

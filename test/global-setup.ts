@@ -12,7 +12,12 @@ const TEMPLATE = 'tailrace_template';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    postgres: { readonly superuserUrl: string; readonly template: string; readonly appRole: string; readonly appPassword: string };
+    postgres: {
+      readonly superuserUrl: string;
+      readonly template: string;
+      readonly appRole: string;
+      readonly appPassword: string;
+    };
   }
 }
 
@@ -26,8 +31,19 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await admin.end();
   const ownerUrl = new URL(server.superuserUrl);
   ownerUrl.pathname = `/${TEMPLATE}`;
-  await migrate({ ownerUrl: ownerUrl.toString(), appRole: APP.role, appPassword: APP.password, dir: 'migrations', also: migrateBull });
-  project.provide('postgres', { superuserUrl: server.superuserUrl, template: TEMPLATE, appRole: APP.role, appPassword: APP.password });
+  await migrate({
+    ownerUrl: ownerUrl.toString(),
+    appRole: APP.role,
+    appPassword: APP.password,
+    dir: 'migrations',
+    also: migrateBull,
+  });
+  project.provide('postgres', {
+    superuserUrl: server.superuserUrl,
+    template: TEMPLATE,
+    appRole: APP.role,
+    appPassword: APP.password,
+  });
   return async () => {
     await server.stop();
     rmSync(dir, { recursive: true, force: true });

@@ -15,7 +15,10 @@ const main = new URL('../../dist/apps/platform/src/main.js', import.meta.url).pa
 
 async function startPlatform(home) {
   const started = performance.now();
-  const child = spawn(process.execPath, [main, '--home', home, '--port', '0', '--json'], { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, TAILRACE_LOG_LEVEL: 'silent' } });
+  const child = spawn(process.execPath, [main, '--home', home, '--port', '0', '--json'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, TAILRACE_LOG_LEVEL: 'silent' },
+  });
   const line = await new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', resolve);
     child.once('exit', (code) => reject(new Error(`the platform ended with ${code}`)));
@@ -35,15 +38,19 @@ async function load(url, token, concurrency, seconds, bodyOf) {
   const one = (body) =>
     new Promise((resolve) => {
       const begun = performance.now();
-      const request = http.request(target, { method: 'POST', agent, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (part) => (text += part));
-        response.on('end', () => {
-          times.push(performance.now() - begun);
-          if (response.statusCode !== 200 || text.includes('"errors"')) errors += 1;
-          resolve();
-        });
-      });
+      const request = http.request(
+        target,
+        { method: 'POST', agent, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8').on('data', (part) => (text += part));
+          response.on('end', () => {
+            times.push(performance.now() - begun);
+            if (response.statusCode !== 200 || text.includes('"errors"')) errors += 1;
+            resolve();
+          });
+        },
+      );
       request.on('error', () => ((errors += 1), resolve()));
       request.end(JSON.stringify(body));
     });
@@ -72,15 +79,31 @@ try {
   }
   report.add('warm start to ready', 'ms', { value: quantile(warmTimes, 0.5) }, { at: 3000, of: 'value' });
   await new Promise((resolve) => setTimeout(resolve, 10_000));
-  report.add('platform at rest, resident, beside PostgreSQL', 'MB', { value: residentMb(platform.pid) }, { at: 300, of: 'value' });
+  report.add(
+    'platform at rest, resident, beside PostgreSQL',
+    'MB',
+    { value: residentMb(platform.pid) },
+    { at: 300, of: 'value' },
+  );
   const read = { query: '{ datasets(first: 20) { edges { node { id name newestVersion { number state } } } } }' };
   let n = 0;
-  const mutation = () => ({ query: 'mutation($i: CreateDatasetInput!) { createDataset(input: $i) { dataset { id } userErrors { code } } }', variables: { i: { name: `d${process.pid}-${n++}` } } });
+  const mutation = () => ({
+    query: 'mutation($i: CreateDatasetInput!) { createDataset(input: $i) { dataset { id } userErrors { code } } }',
+    variables: { i: { name: `d${process.pid}-${n++}` } },
+  });
   await load(platform.url, platform.token, 4, 1, mutation);
   await load(platform.url, platform.token, 4, 1, () => read);
   for (const connections of [1, 16]) {
-    report.add(`GraphQL read (20 data sets with their newest version), ${connections} connections`, 'req/s, ms', await load(platform.url, platform.token, connections, 4, () => read));
-    report.add(`GraphQL mutation (create data set), ${connections} connections`, 'req/s, ms', await load(platform.url, platform.token, connections, 4, mutation));
+    report.add(
+      `GraphQL read (20 data sets with their newest version), ${connections} connections`,
+      'req/s, ms',
+      await load(platform.url, platform.token, connections, 4, () => read),
+    );
+    report.add(
+      `GraphQL mutation (create data set), ${connections} connections`,
+      'req/s, ms',
+      await load(platform.url, platform.token, connections, 4, mutation),
+    );
   }
   await platform.stop();
   await measureMessaging(report, mkdtempSync(join(home, 'messaging-')));

@@ -78,7 +78,9 @@ async function run(app, report) {
   const emit = async () => {
     const versionId = newId('datasetVersion');
     const data = { datasetId: 'dst_bench', versionId, number: 1, parentId: null, blob: 'b' };
-    const id = await unitOfWork.run({}, (tx) => journal.record(tx, ctx, { event: 'dataset_version.created', subject: { kind: 'dataset_version', id: versionId }, data }));
+    const id = await unitOfWork.run({}, (tx) =>
+      journal.record(tx, ctx, { event: 'dataset_version.created', subject: { kind: 'dataset_version', id: versionId }, data }),
+    );
     committed.set(id, performance.now());
   };
   const live = [];
@@ -98,7 +100,17 @@ async function run(app, report) {
     // The subscriber may hear of an event before the writer's call has returned: that is a latency of zero from the writer's commit.
     for (const [id, at] of committed) if (seen.has(id)) live.push(Math.max(0, seen.get(id) - at));
     if (live.length !== committed.size) throw new Error(`the live subscriber saw ${live.length} of ${committed.size} events`);
-    report.add(`commit to live subscriber, ${rate} events/s`, 'ms', figures(live), rate === 50 ? [{ at: 6, of: 'p50' }, { at: 30, of: 'p99' }] : []);
+    report.add(
+      `commit to live subscriber, ${rate} events/s`,
+      'ms',
+      figures(live),
+      rate === 50
+        ? [
+            { at: 6, of: 'p50' },
+            { at: 30, of: 'p99' },
+          ]
+        : [],
+    );
     report.add(`commit to queued effect, ${rate} events/s`, 'ms', figures(effects), rate === 50 ? [{ at: 25, of: 'p50' }] : []);
   }
   await burst(report, emit, 3000);
@@ -108,14 +120,21 @@ async function burst(report, emit, count) {
   done = 0;
   const begun = performance.now();
   let next = 0;
-  await Promise.all(Array.from({ length: 8 }, async () => {
-    while (next++ < count) await emit();
-  }));
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      while (next++ < count) await emit();
+    }),
+  );
   const written = performance.now() - begun;
   await settled(count * SUBSCRIBERS.length);
   const through = performance.now() - begun;
   report.add('events written (state, audit, log), 8 writers', 'events/s', { value: (count / written) * 1000 });
-  report.add('events through log, queue and inbox, two subscribers an event', 'events/s', { value: (count / through) * 1000 }, { at: 350, of: 'value', atLeast: true });
+  report.add(
+    'events through log, queue and inbox, two subscribers an event',
+    'events/s',
+    { value: (count / through) * 1000 },
+    { at: 350, of: 'value', atLeast: true },
+  );
 }
 
 async function atRate(rate, count, emit) {
@@ -130,7 +149,8 @@ async function atRate(rate, count, emit) {
 }
 
 async function settled(count) {
-  for (const until = performance.now() + 120_000; done < count; await sleep(10)) if (performance.now() > until) throw new Error(`${done} of ${count} effects within 120 s`);
+  for (const until = performance.now() + 120_000; done < count; await sleep(10))
+    if (performance.now() > until) throw new Error(`${done} of ${count} effects within 120 s`);
 }
 
 const figures = (values) => ({ p50: quantile(values, 0.5), p99: quantile(values, 0.99) });

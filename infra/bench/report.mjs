@@ -16,19 +16,42 @@ export class Report {
   add(name, unit, { value = null, p50 = null, p99 = null }, reach = []) {
     const figures = { value: round(value), p50: round(p50), p99: round(p99) };
     const goals = [reach].flat();
-    const met = goals.length ? goals.every(({ at, of, atLeast }) => figures[of] !== null && (atLeast ? figures[of] >= at : figures[of] <= at)) : null;
+    const met = goals.length
+      ? goals.every(({ at, of, atLeast }) => figures[of] !== null && (atLeast ? figures[of] >= at : figures[of] <= at))
+      : null;
     const text = goals.map(({ at, of, atLeast }) => `${of} ${atLeast ? '>=' : '<='} ${at}`).join(', ') || null;
     const row = { name, unit, ...figures, reach: text, met };
     this.rows.push(row);
-    process.stderr.write(`  ${name}: ${row.value ?? ''} ${unit}${row.p50 === null ? '' : ` p50 ${row.p50} p99 ${row.p99}`}${met === null ? '' : met ? '  (met)' : `  (MISSED: ${text})`}\n`);
+    process.stderr.write(
+      `  ${name}: ${row.value ?? ''} ${unit}${row.p50 === null ? '' : ` p50 ${row.p50} p99 ${row.p99}`}${met === null ? '' : met ? '  (met)' : `  (MISSED: ${text})`}\n`,
+    );
   }
 
   finish(argv) {
-    const machine = { cpu: cpus()[0]?.model, cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version, load: load() };
-    const cells = this.rows.map((row) => [row.name, row.unit, row.value, row.p50, row.p99, row.reach, row.met === null ? '' : row.met ? 'yes' : 'no'].map((cell) => String(cell ?? '')));
+    const machine = {
+      cpu: cpus()[0]?.model,
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      node: process.version,
+      load: load(),
+    };
+    const cells = this.rows.map((row) =>
+      [row.name, row.unit, row.value, row.p50, row.p99, row.reach, row.met === null ? '' : row.met ? 'yes' : 'no'].map((cell) =>
+        String(cell ?? ''),
+      ),
+    );
     const head = ['name', 'unit', 'value', 'p50', 'p99', 'reach', 'met'];
     const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i].length)));
-    process.stdout.write(`${[head, ...cells].map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd()).join('\n')}\n`);
+    process.stdout.write(
+      `${[head, ...cells]
+        .map((row) =>
+          row
+            .map((cell, i) => cell.padEnd(widths[i]))
+            .join('  ')
+            .trimEnd(),
+        )
+        .join('\n')}\n`,
+    );
     const at = argv.indexOf('--json');
     if (at >= 0) writeFileSync(argv[at + 1], `${JSON.stringify({ machine, rows: this.rows }, null, 2)}\n`);
   }

@@ -61,7 +61,8 @@ function allowed(lib: string): Set<string> {
   return set;
 }
 
-const offenders = (find: (source: Source) => readonly string[], among = code) => among.flatMap((source) => find(source).map((what) => `${source.path}: ${what}`));
+const offenders = (find: (source: Source) => readonly string[], among = code) =>
+  among.flatMap((source) => find(source).map((what) => `${source.path}: ${what}`));
 
 describe('the house', () => {
   test('every lib is in the table', () => {
@@ -74,7 +75,10 @@ describe('the house', () => {
       const lib = libOf(source.path);
       if (!lib || LIBS[lib]!.includes('ANY')) return [];
       const may = allowed(lib);
-      return source.imports.filter((name) => name.startsWith('#')).map((name) => name.slice(1)).filter((name) => name !== lib && !may.has(name));
+      return source.imports
+        .filter((name) => name.startsWith('#'))
+        .map((name) => name.slice(1))
+        .filter((name) => name !== lib && !may.has(name));
     });
     expect(found).toEqual([]);
   });
@@ -109,7 +113,8 @@ describe('the house', () => {
         if (name.startsWith('@tensorflow/')) return lib !== 'engine-tfjs';
         if (name === 'onnxruntime-node') return lib !== 'engine-onnx';
         if (name === '@duckdb/node-api') return app !== 'dataset-registry';
-        if (name === '#engine-tfjs' || name === '#engine-onnx') return !(app && ENGINE_APPS.includes(app)) && !lib?.startsWith('engine-');
+        if (name === '#engine-tfjs' || name === '#engine-onnx')
+          return !(app && ENGINE_APPS.includes(app)) && !lib?.startsWith('engine-');
         return name === 'typeorm' && lib !== undefined && DOMAINS.includes(lib) && !inStore && !isReader(source);
       });
     });
@@ -117,7 +122,9 @@ describe('the house', () => {
   });
 
   test('only config reads the environment', () => {
-    expect(offenders((source) => (/process\.env\b/.test(source.text) && libOf(source.path) !== 'config' ? ['process.env'] : []))).toEqual([]);
+    expect(
+      offenders((source) => (/process\.env\b/.test(source.text) && libOf(source.path) !== 'config' ? ['process.env'] : [])),
+    ).toEqual([]);
   });
 
   test('public entries name what they export', () => {
@@ -126,20 +133,26 @@ describe('the house', () => {
 
   test('a domain knows no transport', () => {
     const found = offenders((source) =>
-      libOf(source.path) && libOf(source.path) !== 'host' ? source.imports.filter((name) => ['graphql', 'fastify', '@nestjs/platform-fastify', '@nestjs/apollo'].includes(name)) : [],
+      libOf(source.path) && libOf(source.path) !== 'host'
+        ? source.imports.filter((name) => ['graphql', 'fastify', '@nestjs/platform-fastify', '@nestjs/apollo'].includes(name))
+        : [],
     );
     expect(found).toEqual([]);
   });
 
   test('a constructor takes at most eight collaborators', () => {
     const found = offenders((source) =>
-      [...source.text.matchAll(/constructor\(([^{]*?)\)\s*\{/gs)].filter((match) => (match[1]!.match(/(private|readonly|public|protected) /g) ?? []).length > 16).map((match) => match[1]!.slice(0, 80)),
+      [...source.text.matchAll(/constructor\(([^{]*?)\)\s*\{/gs)]
+        .filter((match) => (match[1]!.match(/(private|readonly|public|protected) /g) ?? []).length > 16)
+        .map((match) => match[1]!.slice(0, 80)),
     );
     expect(found).toEqual([]);
   });
 
   test('files age well: none over 400 lines', () => {
-    expect(offenders((source) => (source.text.split('\n').length > 400 ? [`${source.text.split('\n').length} lines`] : []))).toEqual([]);
+    expect(
+      offenders((source) => (source.text.split('\n').length > 400 ? [`${source.text.split('\n').length} lines`] : [])),
+    ).toEqual([]);
   });
 });
 

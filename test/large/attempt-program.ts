@@ -46,7 +46,7 @@ export class AttemptProgram {
     return this.send('POST', path, JSON.stringify(body), 'application/json');
   }
 
-  private async send(method: string, path: string, body: BodyInit, type: string): Promise<Answer> {
+  private async send(method: string, path: string, body: string | Uint8Array<ArrayBuffer>, type: string): Promise<Answer> {
     const headers = { authorization: `Bearer ${this.token}`, 'content-type': type };
     const response = await fetch(`${this.apiUrl}/attempt/v1/${path}`, { method, body, headers });
     const text = await response.text();

@@ -14,21 +14,30 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 const datasets = () => stack.app.get(DatasetsService);
-const withKey = (ctx: Ctx, key: string, hash = 'h'): Ctx => ({ ...ctx, guard: new IdempotencyGuard(ctx.workspaceId, ctx.authId, key, hash) });
+const withKey = (ctx: Ctx, key: string, hash = 'h'): Ctx => ({
+  ...ctx,
+  guard: new IdempotencyGuard(ctx.workspaceId, ctx.authId, key, hash),
+});
 
 describe('Idempotency-Key', () => {
   test('the same key 20 times at once: one execution, one answer', async () => {
     const input = { name: name('once') };
-    const answers = await Promise.all(Array.from({ length: 20 }, () => datasets().create(withKey(editor, `k-${input.name}`), input)));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => datasets().create(withKey(editor, `k-${input.name}`), input)),
+    );
     expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
     expect(await stack.rows('select 1 from dataset where name = $1', [input.name])).toHaveLength(1);
-    expect(await stack.rows("select 1 from event_log where type like '%dataset.created%' and data->>'name' = $1", [input.name])).toHaveLength(1);
+    expect(
+      await stack.rows("select 1 from event_log where type like '%dataset.created%' and data->>'name' = $1", [input.name]),
+    ).toHaveLength(1);
   });
 
   test('another request under the same key is refused; after 24 hours the key is new', async () => {
     const key = name('key');
     await datasets().create(withKey(editor, key, 'one'), { name: name('d') });
-    await expect(datasets().create(withKey(editor, key, 'two'), { name: name('d') })).rejects.toMatchObject({ code: 'IDEMPOTENCY_MISMATCH' });
+    await expect(datasets().create(withKey(editor, key, 'two'), { name: name('d') })).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_MISMATCH',
+    });
     await stack.owner.query("update idempotency_key set created_at = now() - interval '25 hours' where key = $1", [key]);
     await expect(datasets().create(withKey(editor, key, 'two'), { name: name('d') })).resolves.toHaveProperty('id');
   });
@@ -43,7 +52,10 @@ describe('Idempotency-Key', () => {
 
   test("one caller's key is not another's", async () => {
     const [key, other] = [name('key'), await stack.member('editor')];
-    const [mine, theirs] = [await datasets().create(withKey(editor, key), { name: name('d') }), await datasets().create(withKey(other, key), { name: name('d') })];
+    const [mine, theirs] = [
+      await datasets().create(withKey(editor, key), { name: name('d') }),
+      await datasets().create(withKey(other, key), { name: name('d') }),
+    ];
     expect(mine.id).not.toBe(theirs.id);
   });
 });
@@ -55,7 +67,9 @@ describe('tokens', () => {
     const memberId = await access.createMember(system, { name: name('m'), role: 'viewer' });
     const token = await access.createToken(system, { memberId, name: 't', scope: 'all', ttlDays: 1 });
     expect(await stack.rows('select 1 from token where hash = $1', [token.text])).toEqual([]);
-    await expect(stack.app.get(Authenticator).authenticate(token.text)).resolves.toMatchObject({ workspaceId: stack.workspaceId });
+    await expect(stack.app.get(Authenticator).authenticate(token.text)).resolves.toMatchObject({
+      workspaceId: stack.workspaceId,
+    });
     await stack.owner.query("update token set expires_at = now() - interval '1 second' where id = $1", [token.id]);
     await expect(stack.app.get(Authenticator).authenticate(token.text)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     const second = await access.createToken(system, { memberId, name: 't', scope: 'all' });
@@ -82,13 +96,18 @@ describe('project paths', () => {
     await datasets().create(visionary, { name: inside, project: '/vision' });
     await datasets().create(visionary, { name: below, project: '/vision/detect' });
     await datasets().create(editor, { name: beside, project: '/visionary' });
-    await expect(datasets().create(visionary, { name: name('x'), project: '/visionary' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(datasets().create(visionary, { name: name('x'), project: '/visionary' })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
     await expect(datasets().create(visionary, { name: name('x') })).rejects.toMatchObject({ code: 'FORBIDDEN' });
     const seen = (await stack.app.get(DatasetsView).list(visionary, {}, { first: 100 })).nodes.map((row) => row.name);
     expect(seen.sort()).toEqual([inside, below].sort());
   });
 
-  test.each(['vision', '/vision/', '/../x', '//x', '/a b', `/${'x'.repeat(300)}`])('%s is not a project path', async (project) => {
-    await expect(datasets().create(editor, { name: name('d'), project })).rejects.toThrow(DomainError);
-  });
+  test.each(['vision', '/vision/', '/../x', '//x', '/a b', `/${'x'.repeat(300)}`])(
+    '%s is not a project path',
+    async (project) => {
+      await expect(datasets().create(editor, { name: name('d'), project })).rejects.toThrow(DomainError);
+    },
+  );
 });

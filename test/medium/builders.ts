@@ -25,7 +25,10 @@ export async function validDataset(stack: Stack, ctx: Ctx): Promise<{ datasetId:
   const { id: datasetId } = await service.create(ctx, { name: name('data') });
   const { id: versionId } = await service.createVersion(ctx, { datasetId, blob: await blob(stack, ctx), format: 'CSV' });
   await service.recordValidation(ctx, versionId, {
-    columns: [{ name: 'x', type: 'number', nullable: false }, { name: 'label', type: 'text', nullable: false }],
+    columns: [
+      { name: 'x', type: 'number', nullable: false },
+      { name: 'label', type: 'text', nullable: false },
+    ],
     profile: { rows: 10, duplicateRows: 0, columns: [] },
     findings: [],
     table: { sha256: digest(versionId), size: 10 },
@@ -33,22 +36,47 @@ export async function validDataset(stack: Stack, ctx: Ctx): Promise<{ datasetId:
   return { datasetId, versionId };
 }
 
-export async function queuedJob(stack: Stack, ctx: Ctx): Promise<{ id: string; runId: string; templateId: string; datasetId: string; versionId: string }> {
+export async function queuedJob(
+  stack: Stack,
+  ctx: Ctx,
+): Promise<{ id: string; runId: string; templateId: string; datasetId: string; versionId: string }> {
   const data = await validDataset(stack, ctx);
   const template = await stack.app.get(TemplatesService).create(ctx, {
-    name: name('template'), datasetId: data.datasetId, spec: { task: 'classification', label: 'label' }, registerAs: null,
+    name: name('template'),
+    datasetId: data.datasetId,
+    spec: { task: 'classification', label: 'label' },
+    registerAs: null,
   });
   return { ...(await stack.app.get(JobsService).start(ctx, { templateId: template.id })), templateId: template.id, ...data };
 }
 
 const report = (f1: number) => ({
-  rows: 30, loss: 0.1, accuracy: f1, precisionMacro: f1, recallMacro: f1, f1Macro: f1, classes: ['a', 'b'], confusion: [[15, 0], [0, 15]],
-  perClass: [{ label: 'a', precision: f1, recall: f1, f1, support: 15 }, { label: 'b', precision: f1, recall: f1, f1, support: 15 }],
+  rows: 30,
+  loss: 0.1,
+  accuracy: f1,
+  precisionMacro: f1,
+  recallMacro: f1,
+  f1Macro: f1,
+  classes: ['a', 'b'],
+  confusion: [
+    [15, 0],
+    [0, 15],
+  ],
+  perClass: [
+    { label: 'a', precision: f1, recall: f1, f1, support: 15 },
+    { label: 'b', precision: f1, recall: f1, f1, support: 15 },
+  ],
 });
 
 export const evaluation = (f1 = 0.95): EvaluationResult => ({
-  signature: { inputs: [{ name: 'x', datatype: 'FP64', shape: [-1, 1], nullable: true }], outputs: [{ name: 'label', datatype: 'BYTES', shape: [-1, 1] }] },
-  validation: report(f1), test: report(f1), parity: { rows: 30, maxAbsDiff: 1e-7 }, backend: 'wasm',
+  signature: {
+    inputs: [{ name: 'x', datatype: 'FP64', shape: [-1, 1], nullable: true }],
+    outputs: [{ name: 'label', datatype: 'BYTES', shape: [-1, 1] }],
+  },
+  validation: report(f1),
+  test: report(f1),
+  parity: { rows: 30, maxAbsDiff: 1e-7 },
+  backend: 'wasm',
 });
 
 /** A registered candidate, trained by `trainedBy`. */
@@ -59,7 +87,14 @@ export async function candidate(stack: Stack, ctx: Ctx, model: string, trainedBy
   const { versionId } = await validDataset(stack, ctx);
   const result = evaluation();
   const version = await stack.app.get(ModelsService).registerCandidate(ctx, {
-    model, project: '/', runId, datasetVersionId: versionId, files: { 'model.onnx': digest(runId) }, signature: result.signature, evaluation: result, trainedBy,
+    model,
+    project: '/',
+    runId,
+    datasetVersionId: versionId,
+    files: { 'model.onnx': digest(runId) },
+    signature: result.signature,
+    evaluation: result,
+    trainedBy,
   });
   return version.id;
 }

@@ -28,7 +28,10 @@ beforeAll(async () => {
   stack = await startStack([AutomationRole]);
   const config = loadConfig({ TAILRACE_HOME: stack.config.home, TAILRACE_LOG_LEVEL: 'silent' });
   const proxy = new InferenceProxy(() => undefined);
-  app = await createApp([PlatformModule.register({ config, databaseUrl: stack.databaseUrl, service: 'docs', workers: 0 }), ApiRole], createAdapter(config, proxy));
+  app = await createApp(
+    [PlatformModule.register({ config, databaseUrl: stack.databaseUrl, service: 'docs', workers: 0 }), ApiRole],
+    createAdapter(config, proxy),
+  );
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   await makeData();
@@ -42,14 +45,27 @@ async function makeData(): Promise<void> {
   const editor = await stack.member('editor', 'ed');
   const job = await queuedJob(stack, editor);
   const tracking = stack.app.get(TrackingService);
-  await tracking.log(editor, job.runId, { points: [{ key: 'accuracy', value: 0.9, step: 1, timestamp: 1 }, { key: 'loss', value: 0.3, step: 1, timestamp: 1 }] });
+  await tracking.log(editor, job.runId, {
+    points: [
+      { key: 'accuracy', value: 0.9, step: 1, timestamp: 1 },
+      { key: 'loss', value: 0.3, step: 1, timestamp: 1 },
+    ],
+  });
   await tracking.finishRun(editor, job.runId, 'FINISHED');
   const versionId = await candidate(stack, editor, 'documented');
   const [row] = await stack.rows<{ model_id: string }>('select model_id from model_version where id = $1', [versionId]);
   const [run] = await stack.rows<{ experiment_id: string }>('select experiment_id from run where id = $1', [job.runId]);
   expect(await stack.app.get(TrainingReads).jobOfRun(stack.workspaceId, job.runId)).toBeDefined();
-  variables = { experimentId: run!.experiment_id, runId: job.runId, modelId: row!.model_id, versionId, datasetId: job.datasetId, templateId: job.templateId };
-  for (const known = () => stack.rows('select 1 from lineage_node where id = $1', [versionId]); (await known()).length === 0; ) await new Promise((resolve) => setTimeout(resolve, 50));
+  variables = {
+    experimentId: run!.experiment_id,
+    runId: job.runId,
+    modelId: row!.model_id,
+    versionId,
+    datasetId: job.datasetId,
+    templateId: job.templateId,
+  };
+  for (const known = () => stack.rows('select 1 from lineage_node where id = $1', [versionId]); (await known()).length === 0;)
+    await new Promise((resolve) => setTimeout(resolve, 50));
   tokens = { asker: await tokenOf('editor'), approver: await tokenOf('approver') };
 }
 
@@ -64,7 +80,9 @@ async function tokenOf(role: string): Promise<string> {
 async function passGates(): Promise<void> {
   const [request] = await stack.rows<{ id: string }>("select id from stage_request where state = 'EVALUATING'");
   const ctx = createCtx(stack.workspaceId, { kind: 'system', name: 'test' });
-  await stack.app.get(PromotionService).recordGates(ctx, request!.id, [{ gate: { kind: 'data_valid' }, outcome: 'passed', message: 'ok', observed: null }], null);
+  await stack.app
+    .get(PromotionService)
+    .recordGates(ctx, request!.id, [{ gate: { kind: 'data_valid' }, outcome: 'passed', message: 'ok', observed: null }], null);
   variables.requestId = request!.id;
 }
 
@@ -86,14 +104,17 @@ describe('docs/graphql.md', () => {
     expect(blocks.length).toBeGreaterThanOrEqual(11);
   });
 
-  test.each(blocks.map((block) => [operationOf(block).name!.value, block] as const))('%s works as it is written', async (_name, block) => {
-    const { status, body } = await run(block);
-    expect(body.errors).toBeUndefined();
-    expect(status).toBe(200);
-    for (const payload of Object.values(body.data as Record<string, { userErrors?: unknown[]; edges?: unknown[] } | null>)) {
-      expect(payload).not.toBeNull();
-      expect(payload!.userErrors ?? []).toEqual([]);
-      if (payload!.edges) expect(payload!.edges.length).toBeGreaterThan(0);
-    }
-  });
+  test.each(blocks.map((block) => [operationOf(block).name!.value, block] as const))(
+    '%s works as it is written',
+    async (_name, block) => {
+      const { status, body } = await run(block);
+      expect(body.errors).toBeUndefined();
+      expect(status).toBe(200);
+      for (const payload of Object.values(body.data as Record<string, { userErrors?: unknown[]; edges?: unknown[] } | null>)) {
+        expect(payload).not.toBeNull();
+        expect(payload!.userErrors ?? []).toEqual([]);
+        if (payload!.edges) expect(payload!.edges.length).toBeGreaterThan(0);
+      }
+    },
+  );
 });

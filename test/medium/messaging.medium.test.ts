@@ -4,7 +4,17 @@ import { createCtx, Journal, reactionCtx, type Ctx } from '#access';
 import { SUBSCRIBERS } from '#contracts';
 import { UnitOfWork } from '#database';
 import { DomainError, newId } from '#kernel';
-import { EventLog, Inbox, proveSubscribers, RelayModule, Subscriber, SubscriberHost, SubscriberProcessor, Sweeper, type Delivery } from '#messaging';
+import {
+  EventLog,
+  Inbox,
+  proveSubscribers,
+  RelayModule,
+  Subscriber,
+  SubscriberHost,
+  SubscriberProcessor,
+  Sweeper,
+  type Delivery,
+} from '#messaging';
 import { startStack, type Stack } from './stack.js';
 
 const effects: string[] = [];
@@ -42,14 +52,16 @@ afterAll(() => stack.close());
 async function say(versionId: string = newId('datasetVersion')): Promise<{ eventId: string; versionId: string }> {
   const eventId = await stack.app.get(UnitOfWork).run({}, (tx) =>
     stack.app.get(Journal).record(tx, ctx, {
-      event: 'dataset_version.created', subject: { kind: 'dataset_version', id: versionId }, data: { datasetId: 'dst_x', versionId, number: 1, parentId: null, blob: 'b' },
+      event: 'dataset_version.created',
+      subject: { kind: 'dataset_version', id: versionId },
+      data: { datasetId: 'dst_x', versionId, number: 1, parentId: null, blob: 'b' },
     }),
   );
   return { eventId, versionId };
 }
 
 async function until(condition: () => boolean | Promise<boolean>, what: string, ms = 20_000): Promise<void> {
-  for (const end = Date.now() + ms; !(await condition()); ) {
+  for (const end = Date.now() + ms; !(await condition());) {
     if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -67,13 +79,15 @@ describe('from the log to the effect', () => {
     const versionId = newId('datasetVersion');
     const failing = stack.app.get(UnitOfWork).run({}, async (tx) => {
       await stack.app.get(Journal).record(tx, ctx, {
-        event: 'dataset_version.created', subject: { kind: 'dataset_version', id: versionId }, data: { datasetId: 'dst_x', versionId, number: 1, parentId: null, blob: 'b' },
+        event: 'dataset_version.created',
+        subject: { kind: 'dataset_version', id: versionId },
+        data: { datasetId: 'dst_x', versionId, number: 1, parentId: null, blob: 'b' },
       });
       throw new DomainError('CONFLICT', 'no');
     });
     await expect(failing).rejects.toThrow('no');
     expect(await stack.rows("select 1 from event_log where data->>'versionId' = $1", [versionId])).toEqual([]);
-    expect(await stack.rows("select 1 from audit_log where subject_id = $1", [versionId])).toEqual([]);
+    expect(await stack.rows('select 1 from audit_log where subject_id = $1', [versionId])).toEqual([]);
   });
 
   test('200 events of many writers: each once, numbered in the order in which they were written', async () => {
@@ -82,7 +96,9 @@ describe('from the log to the effect', () => {
     await until(() => effects.length >= before + 200, 'all effects');
     expect(new Set(effects).size).toBe(effects.length);
     expect(said.every(({ versionId }) => effects.includes(versionId))).toBe(true);
-    const inversions = await stack.rows('select 1 from (select sequence s, lag(sequence) over (order by sequence) p from event_log where sequence is not null) x where s <= p');
+    const inversions = await stack.rows(
+      'select 1 from (select sequence s, lag(sequence) over (order by sequence) p from event_log where sequence is not null) x where s <= p',
+    );
     expect(inversions).toEqual([]);
   });
 
@@ -122,19 +138,27 @@ describe('from the log to the effect', () => {
     const { last } = await stack.app.get(EventLog).bounds();
     await stack.owner.query("update event_log set time = now() - interval '90 days'");
     await stack.owner.query('update relay_state set swept_through = $1, dispatched_through = $1', [String(last)]);
-    await stack.owner.query("insert into log_cursor (consumer, position) values ('reader', $1) on conflict (consumer) do update set position = excluded.position", [String(last)]);
+    await stack.owner.query(
+      "insert into log_cursor (consumer, position) values ('reader', $1) on conflict (consumer) do update set position = excluded.position",
+      [String(last)],
+    );
     await stack.rows('select prune_messaging(30)');
     expect(await stack.app.get(EventLog).find(eventId)).toBeUndefined();
     await expect(stack.app.get(EventLog).checkCursor('0')).rejects.toMatchObject({ code: 'RESYNC' });
     await stack.app.get(EventLog).checkCursor(String(last));
     const again = await say();
-    await until(async () => BigInt((await stack.app.get(EventLog).find(again.eventId))?.sequence ?? '0') > last, 'a sequence that does not go backwards');
+    await until(
+      async () => BigInt((await stack.app.get(EventLog).find(again.eventId))?.sequence ?? '0') > last,
+      'a sequence that does not go backwards',
+    );
   });
 });
 
 describe('boot proofs', () => {
   test('an app that lacks one of its processors does not start, and is told which class to add', () => {
-    expect(() => proveSubscribers(['model-registry.gates'])).toThrow(/model-registry\.candidate has no processor; add a class marked @Subscriber/);
+    expect(() => proveSubscribers(['model-registry.gates'])).toThrow(
+      /model-registry\.candidate has no processor; add a class marked @Subscriber/,
+    );
   });
 
   test('two processors of one subscriber do not start', () => {

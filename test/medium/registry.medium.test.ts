@@ -40,8 +40,15 @@ describe('promotion', () => {
     await promotion().decide(grace, { requestId: second.requestId, decision: 'approved', comment: 'better' });
     expect((await versionOf(second.versionId)).stage).toBe('production');
     expect((await versionOf(first.versionId)).stage).toBe('archived');
-    const changes = await stack.rows("select data->>'from' f, data->>'to' t from event_log where type like '%stage_changed%' and data->>'modelId' = $1 order by pos", [(await versionOf(first.versionId)).modelId]);
-    expect(changes).toEqual([{ f: 'none', t: 'production' }, { f: 'production', t: 'archived' }, { f: 'none', t: 'production' }]);
+    const changes = await stack.rows(
+      "select data->>'from' f, data->>'to' t from event_log where type like '%stage_changed%' and data->>'modelId' = $1 order by pos",
+      [(await versionOf(first.versionId)).modelId],
+    );
+    expect(changes).toEqual([
+      { f: 'none', t: 'production' },
+      { f: 'production', t: 'archived' },
+      { f: 'none', t: 'production' },
+    ]);
   });
 
   test('who asked, and who answers for the training, may not approve; the refusals stand in the audit', async () => {
@@ -50,16 +57,24 @@ describe('promotion', () => {
     const trained = await candidate(stack, ada, name('model'), memberOf(grace));
     const { id } = await promotion().request(ada, { versionId: trained, stage: 'production' });
     await promotion().recordGates(system, id, [PASSED], null);
-    await expect(promotion().decide(grace, { requestId: id, decision: 'approved' })).rejects.toMatchObject({ code: 'SELF_APPROVAL' });
-    const refused = await stack.rows("select subject_id from audit_log where outcome = 'refused' and subject_id = any($1)", [[requestId, id]]);
+    await expect(promotion().decide(grace, { requestId: id, decision: 'approved' })).rejects.toMatchObject({
+      code: 'SELF_APPROVAL',
+    });
+    const refused = await stack.rows("select subject_id from audit_log where outcome = 'refused' and subject_id = any($1)", [
+      [requestId, id],
+    ]);
     expect(refused).toHaveLength(2);
     expect((await requestOf(requestId)).state).toBe('AWAITING_APPROVAL');
   });
 
   test('an editor may ask but not approve, a viewer may not even ask', async () => {
     const { versionId, requestId } = await awaiting(name('model'));
-    await expect(promotion().decide(await stack.member('editor'), { requestId, decision: 'approved' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
-    await expect(promotion().request(await stack.member('viewer'), { versionId, stage: 'staging' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(promotion().decide(await stack.member('editor'), { requestId, decision: 'approved' })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    await expect(promotion().request(await stack.member('viewer'), { versionId, stage: 'staging' })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
   });
 
   test.each(['failed', 'unknown'] as const)('a gate that is %s blocks', async (outcome) => {
@@ -75,7 +90,9 @@ describe('promotion', () => {
     const model = name('model');
     const [slow, quick] = [await awaiting(model), await awaiting(model)];
     await promotion().decide(grace, { requestId: quick.requestId, decision: 'approved' });
-    await expect(promotion().decide(grace, { requestId: slow.requestId, decision: 'approved' })).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(promotion().decide(grace, { requestId: slow.requestId, decision: 'approved' })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
     expect((await versionOf(slow.versionId)).stage).toBe('none');
     expect((await versionOf(quick.versionId)).stage).toBe('production');
   });
@@ -83,15 +100,24 @@ describe('promotion', () => {
   test('two approvals at the same moment: one move, one holder', async () => {
     const model = name('model');
     const requests = [await awaiting(model), await awaiting(model)];
-    const outcomes = await Promise.allSettled(requests.map(({ requestId }) => promotion().decide(grace, { requestId, decision: 'approved' })));
+    const outcomes = await Promise.allSettled(
+      requests.map(({ requestId }) => promotion().decide(grace, { requestId, decision: 'approved' })),
+    );
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    expect(await stack.rows("select 1 from model_version v join model m on m.id = v.model_id where m.name = $1 and v.slot = 'production'", [model])).toHaveLength(1);
+    expect(
+      await stack.rows(
+        "select 1 from model_version v join model m on m.id = v.model_id where m.name = $1 and v.slot = 'production'",
+        [model],
+      ),
+    ).toHaveLength(1);
   });
 
   test('a request that is open is not opened twice, and a move that the flow forbids is refused', async () => {
     const { versionId } = await awaiting(name('model'));
     await expect(promotion().request(ada, { versionId, stage: 'production' })).rejects.toMatchObject({ code: 'CONFLICT' });
-    await expect(promotion().request(ada, { versionId, stage: 'nowhere' })).rejects.toThrow(/has no stage nowhere; it has staging, production, archived/);
+    await expect(promotion().request(ada, { versionId, stage: 'nowhere' })).rejects.toThrow(
+      /has no stage nowhere; it has staging, production, archived/,
+    );
   });
 
   test('rejecting ends the request', async () => {
@@ -108,14 +134,22 @@ describe('versions', () => {
     const id = await candidate(stack, ada, model);
     const version = await versionOf(id);
     const again = await stack.app.get(ModelsService).registerCandidate(system, {
-      model, project: '/', runId: version.runId, datasetVersionId: version.datasetVersionId!, files: { ...version.files }, signature: version.signature,
-      evaluation: version.evaluation!, trainedBy: null,
+      model,
+      project: '/',
+      runId: version.runId,
+      datasetVersionId: version.datasetVersionId!,
+      files: { ...version.files },
+      signature: version.signature,
+      evaluation: version.evaluation!,
+      trainedBy: null,
     });
     expect(again.id).toBe(id);
   });
 
   test('gates with a mistake are refused, and the message says where', async () => {
-    const create = stack.app.get(ModelsService).create(ada, { name: name('model'), productionGates: [{ kind: 'metric_min', metric: 'test_f1_macro' }] });
+    const create = stack.app
+      .get(ModelsService)
+      .create(ada, { name: name('model'), productionGates: [{ kind: 'metric_min', metric: 'test_f1_macro' }] });
     await expect(create).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining('productionGates.0.min') });
   });
 });

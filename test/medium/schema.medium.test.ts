@@ -27,7 +27,9 @@ describe('the schema', () => {
   });
 
   test('the application owns no table', async () => {
-    expect(await stack.rows("select tablename from pg_tables where schemaname = 'public' and tableowner = 'tailrace_app'")).toEqual([]);
+    expect(
+      await stack.rows("select tablename from pg_tables where schemaname = 'public' and tableowner = 'tailrace_app'"),
+    ).toEqual([]);
   });
 
   test('migrations run once, also when two processes start together', async () => {
@@ -37,7 +39,10 @@ describe('the schema', () => {
     await admin.query('create database twice');
     const url = new URL(superuserUrl);
     url.pathname = '/twice';
-    const applied = await Promise.all([migrateAll(url.toString(), appRole, appPassword), migrateAll(url.toString(), appRole, appPassword)]);
+    const applied = await Promise.all([
+      migrateAll(url.toString(), appRole, appPassword),
+      migrateAll(url.toString(), appRole, appPassword),
+    ]);
     expect(applied.map((names) => names.length).sort()).toEqual([0, expect.any(Number)]);
     expect(Math.max(...applied.map((names) => names.length))).toBeGreaterThan(0);
     await admin.query('drop database twice with (force)');

@@ -46,10 +46,19 @@ export async function createDatabase(): Promise<{ url: string; ownerUrl: string;
 export async function startStack(roles: Type[] = [], env: NodeJS.ProcessEnv = {}): Promise<Stack> {
   const database = await createDatabase();
   const home = mkdtempSync(join(tmpdir(), 'tailrace-stack-'));
-  const config = loadConfig({ TAILRACE_HOME: home, TAILRACE_LOG_LEVEL: 'silent', TAILRACE_POLL_MS: '20', TAILRACE_SWEEP_SECONDS: '1', ...env });
+  const config = loadConfig({
+    TAILRACE_HOME: home,
+    TAILRACE_LOG_LEVEL: 'silent',
+    TAILRACE_POLL_MS: '20',
+    TAILRACE_SWEEP_SECONDS: '1',
+    ...env,
+  });
   const platform = PlatformModule.register({ config, databaseUrl: database.url, service: 'test', workers: 6 });
   class Root {}
-  const app = await NestFactory.createApplicationContext({ module: Root, imports: [platform, ...roles] }, { logger: false, abortOnError: false });
+  const app = await NestFactory.createApplicationContext(
+    { module: Root, imports: [platform, ...roles] },
+    { logger: false, abortOnError: false },
+  );
   const { workspaceId } = await app.get(AccessService).bootstrap();
   const owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
@@ -60,7 +69,12 @@ export async function startStack(roles: Type[] = [], env: NodeJS.ProcessEnv = {}
     return createCtx(workspaceId, (await app.get(Authenticator).authenticate(text)).principal);
   };
   return {
-    app, config, databaseUrl: database.url, owner, workspaceId, member,
+    app,
+    config,
+    databaseUrl: database.url,
+    owner,
+    workspaceId,
+    member,
     rows: async (sql, params = []) => (await owner.query(sql, params)).rows as never,
     close: async () => {
       await app.close();

@@ -51,9 +51,20 @@ describe('the fence', () => {
       () => attempts().finish(old, { outcome: 'succeeded', artifacts: {}, code: 'c', engine: 'e', backend: 'b' }),
     ])
       await expect(call()).rejects.toMatchObject({ code: 'STALE_ATTEMPT' });
-    expect(await stack.rows('select value from metric_point p join run r on r.num = p.run join training_job j on j.run_id = r.id where j.id = $1', [id])).toEqual([{ value: 1 }]);
+    expect(
+      await stack.rows(
+        'select value from metric_point p join run r on r.num = p.run join training_job j on j.run_id = r.id where j.id = $1',
+        [id],
+      ),
+    ).toEqual([{ value: 1 }]);
     const current = await attempts().authenticate(second.token);
-    await attempts().finish(current, { outcome: 'succeeded', artifacts: { 'model/x.bin': await blob(stack, editor) }, code: 'c', engine: 'e', backend: 'b' });
+    await attempts().finish(current, {
+      outcome: 'succeeded',
+      artifacts: { 'model/x.bin': await blob(stack, editor) },
+      code: 'c',
+      engine: 'e',
+      backend: 'b',
+    });
     expect((await stateOf(id)).state).toBe('SUCCEEDED');
   });
 
@@ -64,7 +75,12 @@ describe('the fence', () => {
     const finish = { outcome: 'succeeded', artifacts: {}, code: 'c', engine: 'e', backend: 'b' } as const;
     await attempts().finish(ctx, finish);
     await attempts().finish(ctx, finish);
-    expect(await stack.rows("select count(*)::int as n from event_log where type like '%training_job.succeeded%' and data->>'jobId' = $1", [id])).toEqual([{ n: 1 }]);
+    expect(
+      await stack.rows(
+        "select count(*)::int as n from event_log where type like '%training_job.succeeded%' and data->>'jobId' = $1",
+        [id],
+      ),
+    ).toEqual([{ n: 1 }]);
   });
 
   test("an attempt's token is good for its own run only, and no person's token does what an attempt does", async () => {
@@ -89,7 +105,12 @@ describe('what becomes of a job', () => {
   test('bad input fails at once', async () => {
     const { id } = await queuedJob(stack, editor);
     const claim = (await jobs().claimNext(system, 'a'))!;
-    await attempts().finish(await attempts().authenticate(claim.token), { outcome: 'failed', code: 'BAD_DATA', reason: 'one class only', retry: false });
+    await attempts().finish(await attempts().authenticate(claim.token), {
+      outcome: 'failed',
+      code: 'BAD_DATA',
+      reason: 'one class only',
+      retry: false,
+    });
     expect(await stateOf(id)).toMatchObject({ state: 'FAILED', reason: 'BAD_DATA: one class only', attempt: 1 });
   });
 

@@ -25,7 +25,11 @@ class GraphqlSupportModule {}
   imports: [
     DiscoveryModule,
     GraphqlSupportModule,
-    GraphQLModule.forRootAsync<ApolloDriverConfig>({ driver: ApolloDriver, imports: [GraphqlSupportModule], useClass: GraphqlConfig }),
+    GraphQLModule.forRootAsync<ApolloDriverConfig>({
+      driver: ApolloDriver,
+      imports: [GraphqlSupportModule],
+      useClass: GraphqlConfig,
+    }),
   ],
   controllers: [AttemptsController, BlobsController, NodesController, IdeController],
   providers: [

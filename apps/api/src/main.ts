@@ -6,5 +6,9 @@ import { createAdapter } from './http/server.js';
 import { InferenceProxy } from './inference/inference.proxy.js';
 
 const config = loadConfig();
-const app = await bootRole(ApiRole, { service: 'api', workers: 0, adapter: createAdapter(config, new InferenceProxy(() => config.urls.inference)) });
+const app = await bootRole(ApiRole, {
+  service: 'api',
+  workers: 0,
+  adapter: createAdapter(config, new InferenceProxy(() => config.urls.inference)),
+});
 await ensureFirstTokens(app, config);

@@ -38,11 +38,15 @@ export class ActProcessor extends SubscriberProcessor<'trigger.fired'> {
   /** The trigger acts with the rights that its owner has now; the execution's key keeps a redelivery from acting twice. */
   private async actingCtx(event: LoggedEvent, { trigger, execution }: FiredTrigger): Promise<Ctx> {
     const grants = await this.authenticator.grantsOf(trigger.ownerId);
-    return createCtx(trigger.workspaceId, { kind: 'trigger', triggerId: trigger.id, memberId: trigger.ownerId, grants }, {
-      correlationId: event.correlationId,
-      causationId: event.id,
-      hops: event.hops + 1,
-      guard: new IdempotencyGuard(trigger.workspaceId, trigger.id, execution.id, sha256(execution.id)),
-    });
+    return createCtx(
+      trigger.workspaceId,
+      { kind: 'trigger', triggerId: trigger.id, memberId: trigger.ownerId, grants },
+      {
+        correlationId: event.correlationId,
+        causationId: event.id,
+        hops: event.hops + 1,
+        guard: new IdempotencyGuard(trigger.workspaceId, trigger.id, execution.id, sha256(execution.id)),
+      },
+    );
   }
 }

@@ -23,8 +23,11 @@ export class DomainActions implements ActionPort {
       }
       case 'request_stage': {
         const versionId = event.name.startsWith('model_version.') ? idIn(event, 'versionId') : undefined;
-        if (!versionId) throw new DomainError('BAD_INPUT', `the event ${event.name} names no model version to ask a stage for`, 'action');
-        return { requestId: (await this.promotion.request(ctx, { versionId, stage: action.stage, reason: 'asked for by a trigger' })).id };
+        if (!versionId)
+          throw new DomainError('BAD_INPUT', `the event ${event.name} names no model version to ask a stage for`, 'action');
+        return {
+          requestId: (await this.promotion.request(ctx, { versionId, stage: action.stage, reason: 'asked for by a trigger' })).id,
+        };
       }
       default:
         return assertNever(action);

@@ -18,9 +18,13 @@ export class QueueMetrics implements OnApplicationBootstrap {
       (await this.queues.depths()).map(({ subscriber, depth }) => ({ value: depth, labels: { subscriber } })),
     );
     this.metrics.gauge('tailrace_relay_lag_events', 'Events that the relay has not dispatched', () =>
-      this.count('select count(*) from event_log where sequence is null or sequence > (select dispatched_through from relay_state where id = 1)'),
+      this.count(
+        'select count(*) from event_log where sequence is null or sequence > (select dispatched_through from relay_state where id = 1)',
+      ),
     );
-    this.metrics.gauge('tailrace_dead_jobs', 'Deliveries that failed for the last time', () => this.count("select count(*) from inbox where state = 'dead'"));
+    this.metrics.gauge('tailrace_dead_jobs', 'Deliveries that failed for the last time', () =>
+      this.count("select count(*) from inbox where state = 'dead'"),
+    );
   }
 
   private async count(sql: string): Promise<{ value: number }[]> {

@@ -40,7 +40,8 @@ export class ValidateProcessor extends SubscriberProcessor<'dataset_version.crea
       const file = await folder.place(event.workspaceId, version.blob, `input-${randomUUID()}`);
       const out = join(folder.dir, 'table.parquet');
       const checked = await this.check({ file, format: version.format, out, limits: LIMITS }).catch((error: unknown) => {
-        if (isDomainError(error) && error.code === 'CHILD_FAILED') return { failure: `the check could not read the file: ${error.message}` };
+        if (isDomainError(error) && error.code === 'CHILD_FAILED')
+          return { failure: `the check could not read the file: ${error.message}` };
         throw error;
       });
       if ('failure' in checked) return this.datasets.reject(ctx, version.id, checked.failure);

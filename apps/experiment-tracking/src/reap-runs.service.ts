@@ -34,7 +34,9 @@ export class ReapRunsService implements OnApplicationBootstrap, BeforeApplicatio
     while (!this.stop.signal.aborted) {
       await sleep(Math.max(1000, leaseSeconds * 250), this.stop.signal);
       if (!this.stop.signal.aborted)
-        await this.tracking.reapSilent(ctx, leaseSeconds + graceSeconds).catch((error: unknown) => this.logger.warn({ error: errorMessage(error) }, 'could not reap runs'));
+        await this.tracking
+          .reapSilent(ctx, leaseSeconds + graceSeconds)
+          .catch((error: unknown) => this.logger.warn({ error: errorMessage(error) }, 'could not reap runs'));
     }
   }
 }

@@ -32,13 +32,25 @@ export class CandidateProcessor extends SubscriberProcessor<'training_job.succee
     if (!registerAs) return;
     const job = (await this.training.jobOfRun(event.workspaceId, runId))!;
     const { signature } = evaluation;
-    const candidate = { model: registerAs, project: job.project, runId, datasetVersionId, files, signature, evaluation, trainedBy: job.memberId };
+    const candidate = {
+      model: registerAs,
+      project: job.project,
+      runId,
+      datasetVersionId,
+      files,
+      signature,
+      evaluation,
+      trainedBy: job.memberId,
+    };
     await this.models.registerCandidate({ ...ctx, guard }, candidate);
   }
 
   private async modelFiles(runId: string): Promise<Record<string, string>> {
     const names = Object.values(MODEL_FILES);
-    const blobs = await this.trackingReads.artifacts(runId, names.map((name) => `model/${name}`));
+    const blobs = await this.trackingReads.artifacts(
+      runId,
+      names.map((name) => `model/${name}`),
+    );
     return Object.fromEntries([...blobs].map(([path, blob]) => [path.slice('model/'.length), blob]));
   }
 }

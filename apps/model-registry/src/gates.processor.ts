@@ -26,7 +26,9 @@ export class GatesProcessor extends SubscriberProcessor<'model_version.stage_req
     const request = await this.registry.request(event.workspaceId, event.data.requestId);
     if (request?.state !== 'EVALUATING') return;
     const { version, champion, gates } = request;
-    const dataset = version.datasetVersionId ? await this.datasets.version(event.workspaceId, version.datasetVersionId) : undefined;
+    const dataset = version.datasetVersionId
+      ? await this.datasets.version(event.workspaceId, version.datasetVersionId)
+      : undefined;
     const comparison = champion && needsComparison(gates) ? await this.compare(event.workspaceId, request) : undefined;
     const evidence = { datasetState: dataset?.state, evaluation: version.evaluation, champion, comparison };
     const results = gates.map((gate) => evaluateGate(gate, evidence));

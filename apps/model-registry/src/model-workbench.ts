@@ -31,7 +31,11 @@ export class ModelWorkbench {
         candidate: await this.layOut(folder, 'candidate', candidate),
         champion: champion && (await this.layOut(folder, 'champion', champion)),
       };
-      return runChild<EvaluationResult>({ entry: childEntry(import.meta.url, './evaluation/evaluation.child.js'), input, timeoutMs: TIMEOUT_MS });
+      return runChild<EvaluationResult>({
+        entry: childEntry(import.meta.url, './evaluation/evaluation.child.js'),
+        input,
+        timeoutMs: TIMEOUT_MS,
+      });
     });
   }
 
@@ -49,7 +53,11 @@ export class ModelWorkbench {
 
   private async jobOf(subject: Subject): Promise<JobFacts> {
     const job = await this.training.jobOfRun(subject.workspaceId, subject.runId);
-    if (!job) throw new DomainError('NOT_FOUND', `run ${subject.runId} was not made by a training job, so its spec and table are not known`);
+    if (!job)
+      throw new DomainError(
+        'NOT_FOUND',
+        `run ${subject.runId} was not made by a training job, so its spec and table are not known`,
+      );
     return job;
   }
 }

@@ -19,10 +19,16 @@ export class Home {
     const home = new Home(dir);
     for (;;) {
       const other = await home.running();
-      if (other) throw new Error(`a platform runs on ${dir} already (pid ${other.pid}${other.url ? `, ${other.url}` : ''}); stop it, or choose another folder with TAILRACE_HOME`);
+      if (other)
+        throw new Error(
+          `a platform runs on ${dir} already (pid ${other.pid}${other.url ? `, ${other.url}` : ''}); stop it, or choose another folder with TAILRACE_HOME`,
+        );
       await rm(home.file, { force: true });
       const mine: Running = { pid: process.pid, identity: (await processIdentity(process.pid))! };
-      const won = await writeFile(home.file, JSON.stringify(mine), { flag: 'wx', mode: 0o600 }).then(() => true, () => false);
+      const won = await writeFile(home.file, JSON.stringify(mine), { flag: 'wx', mode: 0o600 }).then(
+        () => true,
+        () => false,
+      );
       if (won) return home;
     }
   }

@@ -17,7 +17,15 @@ import { openDatabase, type Database } from './database.js';
 import { Home } from './home.js';
 import { InferenceChild } from './inference-child.js';
 
-const ROLES = [ApiRole, DatasetRegistryRole, ExperimentTrackingRole, TrainingRunnerRole, ModelRegistryRole, DeploymentRole, AutomationRole];
+const ROLES = [
+  ApiRole,
+  DatasetRegistryRole,
+  ExperimentTrackingRole,
+  TrainingRunnerRole,
+  ModelRegistryRole,
+  DeploymentRole,
+  AutomationRole,
+];
 /** Queue workers of all roles together. */
 const WORKERS = 6;
 const PORTS_TRIED = 50;
@@ -33,7 +41,11 @@ export interface Platform {
 }
 
 /** Starts all roles in this process, on an embedded PostgreSQL unless DATABASE_URL names a server. `say` gets words for people. */
-export async function startPlatform(config: Config, say: (line: string) => void, onLost: (what: string) => void): Promise<Platform> {
+export async function startPlatform(
+  config: Config,
+  say: (line: string) => void,
+  onLost: (what: string) => void,
+): Promise<Platform> {
   const home = await Home.take(config.home);
   let database: Database | undefined;
   try {

@@ -11,7 +11,10 @@ const STOP_MS = 20_000;
  * is ready: {"url","token","pid"}. Words go to stderr.
  */
 export async function up(argv: string[]): Promise<void> {
-  const { values } = parseArgs({ args: argv, options: { home: { type: 'string' }, port: { type: 'string' }, json: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    args: argv,
+    options: { home: { type: 'string' }, port: { type: 'string' }, json: { type: 'boolean', default: false } },
+  });
   const say = (line: string) => process.stderr.write(`${line}\n`);
   try {
     const config = loadConfig(overridden(values));
@@ -29,7 +32,11 @@ export async function up(argv: string[]): Promise<void> {
 }
 
 function overridden(values: { home?: string; port?: string }): NodeJS.ProcessEnv {
-  return { ...environment(), ...(values.home ? { TAILRACE_HOME: values.home } : {}), ...(values.port ? { TAILRACE_PORT: values.port } : {}) };
+  return {
+    ...environment(),
+    ...(values.home ? { TAILRACE_HOME: values.home } : {}),
+    ...(values.port ? { TAILRACE_PORT: values.port } : {}),
+  };
 }
 
 function endInOrder(platform: Platform, say: (line: string) => void): void {
@@ -53,5 +60,7 @@ function endInOrder(platform: Platform, say: (line: string) => void): void {
 function greet(platform: Platform, home: string, say: (line: string) => void): void {
   say(`Tailrace is ready at ${platform.url}  (${platform.databaseNote}; state in ${home})`);
   if (platform.firstStart) say(`\nYour sign-in token, shown this once (the CLI has it already):\n\n  ${platform.token}\n`);
-  say('Next:\n  npx tailrace dataset upload penguins apps/cli/data/penguins.csv\n  npx tailrace doctor\n  npx tailrace events tail\n');
+  say(
+    'Next:\n  npx tailrace dataset upload penguins apps/cli/data/penguins.csv\n  npx tailrace doctor\n  npx tailrace events tail\n',
+  );
 }

@@ -51,7 +51,11 @@ export class LocalExecutor {
     try {
       const entry = fileURLToPath(childEntry(import.meta.url, './attempt/attempt.main.js'));
       // A group of its own: Ctrl-C in the terminal is for the platform, which then ends its attempts in order.
-      const child = spawn(process.execPath, [entry, secret], { env: childEnvironment(), stdio: ['ignore', output.fd, output.fd], detached: true });
+      const child = spawn(process.execPath, [entry, secret], {
+        env: childEnvironment(),
+        stdio: ['ignore', output.fd, output.fd],
+        detached: true,
+      });
       return await this.follow(child, job, log);
     } finally {
       await output.close();
@@ -81,7 +85,11 @@ export class LocalExecutor {
     const children = [...this.children];
     children.forEach((child) => child.kill('SIGTERM'));
     const timer = setTimeout(() => children.forEach((child) => child.kill('SIGKILL')), graceMs);
-    await Promise.all(children.map((child) => child.exitCode !== null || child.signalCode !== null || new Promise((resolve) => child.once('exit', resolve))));
+    await Promise.all(
+      children.map(
+        (child) => child.exitCode !== null || child.signalCode !== null || new Promise((resolve) => child.once('exit', resolve)),
+      ),
+    );
     clearTimeout(timer);
   }
 

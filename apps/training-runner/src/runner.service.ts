@@ -53,7 +53,9 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
     await this.retrying(() => this.recover());
     while (!this.stop.signal.aborted) {
       this.waker.reset();
-      const took = await this.takeOne().catch((error: unknown) => this.logger.warn({ error: errorMessage(error) }, 'could not claim a job'));
+      const took = await this.takeOne().catch((error: unknown) =>
+        this.logger.warn({ error: errorMessage(error) }, 'could not claim a job'),
+      );
       if (!took) await this.waker.wait(this.config.messaging.pollMs * 4);
     }
   }
@@ -79,7 +81,9 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async runAttempt(job: ClaimedJob, apiUrl: string): Promise<void> {
-    const end = await this.executor.run(job, apiUrl).catch((error: unknown): AttemptEnd => ({ code: 1, signal: null, lastLines: errorMessage(error) }));
+    const end = await this.executor
+      .run(job, apiUrl)
+      .catch((error: unknown): AttemptEnd => ({ code: 1, signal: null, lastLines: errorMessage(error) }));
     this.logger.info({ jobId: job.jobId, attempt: job.attempt, code: end.code, signal: end.signal }, 'attempt ended');
     if (end.code === REPORTED || end.code === FENCED) return;
     await this.retrying(() => this.jobs.attemptLost(this.ctx, job.jobId, job.attempt, { reason: reasonOf(end), retry: true }));
@@ -90,7 +94,9 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
     while (!this.stop.signal.aborted) {
       await sleep(everyMs, this.stop.signal);
       if (!this.stop.signal.aborted)
-        await this.jobs.reapExpired(this.ctx).catch((error: unknown) => this.logger.warn({ error: errorMessage(error) }, 'could not look for expired leases'));
+        await this.jobs
+          .reapExpired(this.ctx)
+          .catch((error: unknown) => this.logger.warn({ error: errorMessage(error) }, 'could not look for expired leases'));
     }
   }
 
@@ -110,5 +116,8 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
 
 function reasonOf(end: AttemptEnd): string {
   const how = end.signal ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
-  return `the attempt process ${how}${end.lastLines ? `: ${end.lastLines.trim().split('\n').slice(-5).join(' | ')}` : ''}`.slice(0, 1500);
+  return `the attempt process ${how}${end.lastLines ? `: ${end.lastLines.trim().split('\n').slice(-5).join(' | ')}` : ''}`.slice(
+    0,
+    1500,
+  );
 }

@@ -31,7 +31,9 @@ export class AccessService {
       const ctx = createCtx(workspaceId, { kind: 'system', name: 'bootstrap' });
       await tx.em.insert(WorkspaceEntity, { id: workspaceId, name: 'default' });
       await this.journal.record(tx, ctx, {
-        event: 'workspace.created', subject: { kind: 'workspace', id: workspaceId }, data: { workspaceId, name: 'default' },
+        event: 'workspace.created',
+        subject: { kind: 'workspace', id: workspaceId },
+        data: { workspaceId, name: 'default' },
       });
       const memberId = await this.addMember(tx, ctx, 'admin', 'admin', '/');
       const { text } = await this.addToken(tx, ctx, { memberId, name: 'first sign-in', scope: 'all' });
@@ -42,9 +44,12 @@ export class AccessService {
   /** Throws BAD_INPUT for an unknown role or path, CONFLICT when the name is taken. */
   async createMember(ctx: Ctx, input: { name: string; role: string; project?: string | null }): Promise<string> {
     const project = input.project ?? '/';
-    if (!ROLES.includes(input.role as Role)) throw new DomainError('BAD_INPUT', `role must be one of ${ROLES.join(', ')}`, 'role');
-    if (!isProjectPath(project)) throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
-    if (!/^[\w.@ -]{1,100}$/.test(input.name)) throw new DomainError('BAD_INPUT', 'name must be 1 to 100 letters, digits, spaces or . _ @ -', 'name');
+    if (!ROLES.includes(input.role as Role))
+      throw new DomainError('BAD_INPUT', `role must be one of ${ROLES.join(', ')}`, 'role');
+    if (!isProjectPath(project))
+      throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
+    if (!/^[\w.@ -]{1,100}$/.test(input.name))
+      throw new DomainError('BAD_INPUT', 'name must be 1 to 100 letters, digits, spaces or . _ @ -', 'name');
     return this.unitOfWork.run(ctx, (tx) => this.addMember(tx, ctx, input.name, input.role as Role, project));
   }
 
@@ -53,9 +58,14 @@ export class AccessService {
     ctx: Ctx,
     input: { memberId: string | null; name: string; scope: string; ttlDays?: number | null },
   ): Promise<{ id: string; text: string }> {
-    if (!SCOPES.includes(input.scope as Scope)) throw new DomainError('BAD_INPUT', `scope must be one of ${SCOPES.join(', ')}`, 'scope');
+    if (!SCOPES.includes(input.scope as Scope))
+      throw new DomainError('BAD_INPUT', `scope must be one of ${SCOPES.join(', ')}`, 'scope');
     if ((input.memberId === null) !== (input.scope === 'node'))
-      throw new DomainError('BAD_INPUT', 'a token of scope node belongs to no member; every other token belongs to one', 'memberId');
+      throw new DomainError(
+        'BAD_INPUT',
+        'a token of scope node belongs to no member; every other token belongs to one',
+        'memberId',
+      );
     return this.unitOfWork.run({}, async (tx) => {
       if (input.memberId && !(await tx.em.existsBy(MemberEntity, { id: input.memberId, workspaceId: ctx.workspaceId })))
         throw new DomainError('NOT_FOUND', `there is no member ${input.memberId}`, 'memberId');
@@ -65,7 +75,11 @@ export class AccessService {
 
   async revokeToken(ctx: Ctx, tokenId: string): Promise<void> {
     await this.unitOfWork.run(ctx, async (tx) => {
-      const { affected } = await tx.em.update(TokenEntity, { id: tokenId, workspaceId: ctx.workspaceId }, { revokedAt: ctx.clock.now() });
+      const { affected } = await tx.em.update(
+        TokenEntity,
+        { id: tokenId, workspaceId: ctx.workspaceId },
+        { revokedAt: ctx.clock.now() },
+      );
       if (!affected) throw new DomainError('NOT_FOUND', `there is no token ${tokenId}`, 'tokenId');
       await this.journal.record(tx, ctx, { event: 'token.deleted', subject: { kind: 'token', id: tokenId }, data: { tokenId } });
     });
@@ -79,7 +93,11 @@ export class AccessService {
     );
     if (inserted.length === 0) throw new DomainError('CONFLICT', `there is a member named ${name} already`, 'name');
     await tx.em.insert(MemberGrantEntity, { memberId: id, path, role });
-    await this.journal.record(tx, ctx, { event: 'member.created', subject: { kind: 'member', id }, data: { memberId: id, name, role } });
+    await this.journal.record(tx, ctx, {
+      event: 'member.created',
+      subject: { kind: 'member', id },
+      data: { memberId: id, name, role },
+    });
     return id;
   }
 
@@ -92,10 +110,18 @@ export class AccessService {
     const text = newTokenText('trl');
     const expiresAt = input.ttlDays ? new Date(ctx.clock.now().getTime() + input.ttlDays * 86_400_000) : null;
     await tx.em.insert(TokenEntity, {
-      id, workspaceId: ctx.workspaceId, memberId: input.memberId, name: input.name, hash: sha256(text), scope: input.scope, expiresAt,
+      id,
+      workspaceId: ctx.workspaceId,
+      memberId: input.memberId,
+      name: input.name,
+      hash: sha256(text),
+      scope: input.scope,
+      expiresAt,
     });
     await this.journal.record(tx, ctx, {
-      event: 'token.created', subject: { kind: 'token', id }, data: { tokenId: id, memberId: input.memberId, scope: input.scope },
+      event: 'token.created',
+      subject: { kind: 'token', id },
+      data: { tokenId: id, memberId: input.memberId, scope: input.scope },
     });
     return { id, text };
   }

@@ -20,7 +20,10 @@ export class AccessView {
   constructor(private readonly dataSource: DataSource) {}
 
   members(ctx: Ctx, args: PageArgs): Promise<Page<MemberRow>> {
-    const query = this.dataSource.getRepository(MemberEntity).createQueryBuilder('m').where('m.workspaceId = :w', { w: ctx.workspaceId });
+    const query = this.dataSource
+      .getRepository(MemberEntity)
+      .createQueryBuilder('m')
+      .where('m.workspaceId = :w', { w: ctx.workspaceId });
     return keysetPage(query, args, 'ASC');
   }
 
@@ -51,8 +54,15 @@ export class AccessView {
       }));
   }
 
-  audit(ctx: Ctx, filter: { subjectId?: string | null; action?: string | null; outcome?: string | null }, args: PageArgs): Promise<Page<AuditRow>> {
-    const query = this.dataSource.getRepository(AuditEntity).createQueryBuilder('a').where('a.workspaceId = :w', { w: ctx.workspaceId });
+  audit(
+    ctx: Ctx,
+    filter: { subjectId?: string | null; action?: string | null; outcome?: string | null },
+    args: PageArgs,
+  ): Promise<Page<AuditRow>> {
+    const query = this.dataSource
+      .getRepository(AuditEntity)
+      .createQueryBuilder('a')
+      .where('a.workspaceId = :w', { w: ctx.workspaceId });
     if (filter.subjectId) query.andWhere('a.subjectId = :s', { s: filter.subjectId });
     if (filter.action) query.andWhere('a.action = :act', { act: filter.action });
     if (filter.outcome) query.andWhere('a.outcome = :o', { o: filter.outcome });

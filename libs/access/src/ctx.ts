@@ -5,7 +5,13 @@ import type { EventContext } from '#messaging';
 import { covers, roleAllows, scopeAllows, type Grant, type Permission, type Scope } from './model/permissions.js';
 
 export type Principal =
-  | { readonly kind: 'member'; readonly memberId: string; readonly tokenId: string; readonly grants: readonly Grant[]; readonly scope: Scope }
+  | {
+      readonly kind: 'member';
+      readonly memberId: string;
+      readonly tokenId: string;
+      readonly grants: readonly Grant[];
+      readonly scope: Scope;
+    }
   /** A trigger acts with its owner's rights, and says so. */
   | { readonly kind: 'trigger'; readonly triggerId: string; readonly memberId: string; readonly grants: readonly Grant[] }
   /** An inference node or another machine of the installation. */
@@ -55,12 +61,16 @@ export function createCtx(workspaceId: string, principal: Principal, more: Parti
 
 /** Context of a reaction: the platform acts, caused by `event`. */
 export function reactionCtx(event: LoggedEvent, name: string, guard?: TxGuard): Ctx {
-  return createCtx(event.workspaceId, { kind: 'system', name }, {
-    correlationId: event.correlationId,
-    causationId: event.id,
-    hops: event.hops + 1,
-    guard,
-  });
+  return createCtx(
+    event.workspaceId,
+    { kind: 'system', name },
+    {
+      correlationId: event.correlationId,
+      causationId: event.id,
+      hops: event.hops + 1,
+      guard,
+    },
+  );
 }
 
 export function allows(ctx: Ctx, permission: Permission, project?: string): boolean {

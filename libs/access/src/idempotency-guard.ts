@@ -18,14 +18,18 @@ export class IdempotencyGuard implements TxGuard {
     private readonly requestHash: string,
   ) {
     if (!/^[\x21-\x7e]{1,255}$/.test(key))
-      throw new DomainError('BAD_INPUT', 'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces', 'Idempotency-Key');
+      throw new DomainError(
+        'BAD_INPUT',
+        'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces',
+        'Idempotency-Key',
+      );
   }
 
   async claim(tx: Tx): Promise<{ done: boolean; result?: unknown }> {
     // A mutation of several transactions has a key for each, in their order.
     const key = this.current();
     await tx.query(
-      "delete from idempotency_key where workspace_id = $1 and auth_id = $2 and key = $3 and created_at < now() - make_interval(hours => $4)",
+      'delete from idempotency_key where workspace_id = $1 and auth_id = $2 and key = $3 and created_at < now() - make_interval(hours => $4)',
       [this.workspaceId, this.authId, key, IDEMPOTENCY_HOURS],
     );
     const inserted = await tx.query(
@@ -38,14 +42,21 @@ export class IdempotencyGuard implements TxGuard {
       [this.workspaceId, this.authId, key],
     );
     if (row!.request_hash !== this.requestHash)
-      throw new DomainError('IDEMPOTENCY_MISMATCH', 'this Idempotency-Key was used for another request; use a new key', 'Idempotency-Key');
+      throw new DomainError(
+        'IDEMPOTENCY_MISMATCH',
+        'this Idempotency-Key was used for another request; use a new key',
+        'Idempotency-Key',
+      );
     this.transactions += 1;
     return { done: true, result: row!.result };
   }
 
   async settle(tx: Tx, result: unknown): Promise<void> {
     await tx.query('update idempotency_key set result = $4 where workspace_id = $1 and auth_id = $2 and key = $3', [
-      this.workspaceId, this.authId, this.current(), JSON.stringify(result ?? null),
+      this.workspaceId,
+      this.authId,
+      this.current(),
+      JSON.stringify(result ?? null),
     ]);
     this.transactions += 1;
   }

@@ -6,6 +6,15 @@ export { allows, authIdOf, authorize, createCtx, memberOf, reactionCtx, readable
 export { IdempotencyGuard } from './idempotency-guard.js';
 export { Journal, type Change } from './journal.js';
 export {
-  isProjectPath, PERMISSION_NAMES, PERMISSIONS, roleAllows, ROLES, scopeAllows, SCOPES,
-  type Grant, type Permission, type Role, type Scope,
+  isProjectPath,
+  PERMISSION_NAMES,
+  PERMISSIONS,
+  roleAllows,
+  ROLES,
+  scopeAllows,
+  SCOPES,
+  type Grant,
+  type Permission,
+  type Role,
+  type Scope,
 } from './model/permissions.js';

@@ -28,7 +28,14 @@ export class Journal {
   /** Returns the event's id. */
   async record<N extends EventName>(tx: Tx, ctx: Ctx, change: Change<N>): Promise<string> {
     const { subject } = change;
-    await this.audit(tx, ctx, { action: change.event, ...subject, outcome: 'done', reason: change.reason, before: change.before, after: change.after ?? change.data });
+    await this.audit(tx, ctx, {
+      action: change.event,
+      ...subject,
+      outcome: 'done',
+      reason: change.reason,
+      before: change.before,
+      after: change.after ?? change.data,
+    });
     return this.outbox.add(tx, ctx, change.event, `${subject.kind}/${subject.id}`, change.data);
   }
 
@@ -40,12 +47,32 @@ export class Journal {
   private async audit(
     tx: Tx,
     ctx: Ctx,
-    row: { action: string; kind: string; id: string; outcome: 'done' | 'refused'; reason?: string; before?: unknown; after?: unknown },
+    row: {
+      action: string;
+      kind: string;
+      id: string;
+      outcome: 'done' | 'refused';
+      reason?: string;
+      before?: unknown;
+      after?: unknown;
+    },
   ): Promise<void> {
     const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
     await tx.query(INSERT, [
-      newId('audit'), ctx.workspaceId, ctx.authId, memberOf(ctx), ctx.address, row.action, row.kind, row.id, row.outcome, row.reason ?? null,
-      json(row.before), json(row.after), ctx.correlationId, ctx.causationId,
+      newId('audit'),
+      ctx.workspaceId,
+      ctx.authId,
+      memberOf(ctx),
+      ctx.address,
+      row.action,
+      row.kind,
+      row.id,
+      row.outcome,
+      row.reason ?? null,
+      json(row.before),
+      json(row.after),
+      ctx.correlationId,
+      ctx.causationId,
     ]);
   }
 }

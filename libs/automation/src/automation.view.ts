@@ -21,13 +21,23 @@ export class AutomationView {
   }
 
   executions(ctx: Ctx, triggerId: string, args: PageArgs): Promise<Page<ExecutionRow>> {
-    const query = this.dataSource.getRepository(ExecutionEntity).createQueryBuilder('x').where('x.workspaceId = :w and x.triggerId = :t', { w: ctx.workspaceId, t: triggerId });
+    const query = this.dataSource
+      .getRepository(ExecutionEntity)
+      .createQueryBuilder('x')
+      .where('x.workspaceId = :w and x.triggerId = :t', { w: ctx.workspaceId, t: triggerId });
     return keysetPage(query, args);
   }
 
   private readable(ctx: Ctx) {
-    const query = this.dataSource.getRepository(TriggerEntity).createQueryBuilder('t').where('t.workspaceId = :w', { w: ctx.workspaceId });
+    const query = this.dataSource
+      .getRepository(TriggerEntity)
+      .createQueryBuilder('t')
+      .where('t.workspaceId = :w', { w: ctx.workspaceId });
     const paths = readablePaths(ctx, 'automation.read');
-    return paths ? query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where t.project = p or t.project like p || '/%')`, { paths }) : query;
+    return paths
+      ? query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where t.project = p or t.project like p || '/%')`, {
+          paths,
+        })
+      : query;
   }
 }

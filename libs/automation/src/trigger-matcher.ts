@@ -25,7 +25,8 @@ export class TriggerMatcher extends LogConsumer {
     const triggers = await tx.em.find(TriggerEntity, { where: { workspaceId: In(workspaceIds), enabled: true } });
     for (const event of events)
       for (const trigger of triggers)
-        if (trigger.workspaceId === event.workspaceId && event.time >= trigger.createdAt && matches(trigger.filter, event)) await this.fire(tx, trigger, event);
+        if (trigger.workspaceId === event.workspaceId && event.time >= trigger.createdAt && matches(trigger.filter, event))
+          await this.fire(tx, trigger, event);
   }
 
   private async fire(tx: Tx, trigger: TriggerEntity, event: LoggedEvent): Promise<void> {
@@ -47,5 +48,9 @@ export class TriggerMatcher extends LogConsumer {
 }
 
 function causedBy(event: LoggedEvent): Ctx {
-  return createCtx(event.workspaceId, { kind: 'system', name: 'trigger-matcher' }, { correlationId: event.correlationId, causationId: event.id, hops: event.hops + 1 });
+  return createCtx(
+    event.workspaceId,
+    { kind: 'system', name: 'trigger-matcher' },
+    { correlationId: event.correlationId, causationId: event.id, hops: event.hops + 1 },
+  );
 }

@@ -29,8 +29,10 @@ export class TriggersService {
   /** The trigger acts with the rights of the member who makes it, as they are when it fires. */
   async create(ctx: Ctx, input: TriggerInput): Promise<{ id: string }> {
     const project = input.project ?? '/';
-    if (!isProjectPath(project)) throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
-    if (!/^[\w][\w.-]{0,99}$/.test(input.name)) throw new DomainError('BAD_INPUT', 'name must be 1 to 100 letters, digits, dots, dashes or underscores', 'name');
+    if (!isProjectPath(project))
+      throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
+    if (!/^[\w][\w.-]{0,99}$/.test(input.name))
+      throw new DomainError('BAD_INPUT', 'name must be 1 to 100 letters, digits, dots, dashes or underscores', 'name');
     authorize(ctx, 'automation.write', project);
     const ownerId = memberOf(ctx);
     if (!ownerId) throw new DomainError('FORBIDDEN', 'a trigger needs a member as its owner');
@@ -45,7 +47,10 @@ export class TriggersService {
       );
       if (rows.length === 0) throw new DomainError('CONFLICT', `there is a trigger named ${input.name} already`, 'name');
       await this.journal.record(tx, ctx, {
-        event: 'trigger.created', subject: { kind: 'trigger', id }, data: { triggerId: id, name: input.name, project }, after: { filter, action },
+        event: 'trigger.created',
+        subject: { kind: 'trigger', id },
+        data: { triggerId: id, name: input.name, project },
+        after: { filter, action },
       });
       return { id };
     });
@@ -60,7 +65,12 @@ export class TriggersService {
   }
 
   /** Writes down how an execution ended, by compare-and-set from FIRED. */
-  async settle(ctx: Ctx, fired: FiredTrigger, state: Exclude<ExecutionState, 'FIRED' | 'SKIPPED'>, result: { outcome?: Record<string, string>; reason?: string }): Promise<void> {
+  async settle(
+    ctx: Ctx,
+    fired: FiredTrigger,
+    state: Exclude<ExecutionState, 'FIRED' | 'SKIPPED'>,
+    result: { outcome?: Record<string, string>; reason?: string },
+  ): Promise<void> {
     await this.unitOfWork.run(ctx, async (tx) => {
       const { execution, trigger } = fired;
       const patch = { state, reason: result.reason ?? null, outcome: result.outcome ?? null, endedAt: ctx.clock.now() };
@@ -68,13 +78,27 @@ export class TriggersService {
       if (!affected) return;
       const base = { triggerId: trigger.id, executionId: execution.id, eventId: execution.eventId };
       const subject = { kind: 'trigger_execution', id: execution.id };
-      if (state === 'COMPLETED') await this.journal.record(tx, ctx, { event: 'trigger.completed', subject, data: { ...base, outcome: result.outcome ?? {} } });
-      else await this.journal.record(tx, ctx, { event: 'trigger.failed', subject, data: { ...base, reason: result.reason ?? 'unknown' }, reason: result.reason });
+      if (state === 'COMPLETED')
+        await this.journal.record(tx, ctx, {
+          event: 'trigger.completed',
+          subject,
+          data: { ...base, outcome: result.outcome ?? {} },
+        });
+      else
+        await this.journal.record(tx, ctx, {
+          event: 'trigger.failed',
+          subject,
+          data: { ...base, reason: result.reason ?? 'unknown' },
+          reason: result.reason,
+        });
     });
   }
 }
 
-function parsed<T>(result: { success: true; data: T } | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } }, field: string): T {
+function parsed<T>(
+  result: { success: true; data: T } | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } },
+  field: string,
+): T {
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   throw new DomainError('BAD_INPUT', `${[field, ...issue.path].join('.')}: ${issue.message}`, [field, ...issue.path].join('.'));

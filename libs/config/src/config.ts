@@ -5,7 +5,12 @@ const int = (fallback: number, min = 0, max = 2 ** 31) => z.coerce.number().int(
 const list = z
   .string()
   .default('')
-  .transform((text) => text.split(',').map((item) => item.trim()).filter(Boolean));
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  );
 
 const EnvSchema = z.object({
   TAILRACE_HOME: z.string().min(1).default('.tailrace'),
@@ -41,11 +46,22 @@ export interface Config {
   /** Absolute path of the folder that holds all state of this installation. */
   readonly home: string;
   readonly logLevel: string;
-  readonly http: { readonly host: string; readonly port: number; readonly allowedHosts: readonly string[]; readonly maxBodyBytes: number };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly allowedHosts: readonly string[];
+    readonly maxBodyBytes: number;
+  };
   /** `url` is the application's role; `migrationUrl` the owner of the tables. Absent: the embedded server. */
   readonly database: { readonly url?: string; readonly migrationUrl?: string; readonly pool: number };
   readonly redisUrl?: string;
-  readonly s3?: { readonly endpoint: string; readonly bucket: string; readonly accessKey: string; readonly secretKey: string; readonly region: string };
+  readonly s3?: {
+    readonly endpoint: string;
+    readonly bucket: string;
+    readonly accessKey: string;
+    readonly secretKey: string;
+    readonly region: string;
+  };
   readonly messaging: { readonly sweepSeconds: number; readonly pollMs: number; readonly retentionDays: number };
   readonly training: {
     readonly slots: number;
@@ -73,7 +89,12 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
     home,
     logLevel: e.TAILRACE_LOG_LEVEL,
-    http: { host: e.TAILRACE_HOST, port: e.TAILRACE_PORT, allowedHosts: e.TAILRACE_ALLOWED_HOSTS, maxBodyBytes: e.TAILRACE_MAX_BODY_MB * 2 ** 20 },
+    http: {
+      host: e.TAILRACE_HOST,
+      port: e.TAILRACE_PORT,
+      allowedHosts: e.TAILRACE_ALLOWED_HOSTS,
+      maxBodyBytes: e.TAILRACE_MAX_BODY_MB * 2 ** 20,
+    },
     database: { url: e.DATABASE_URL, migrationUrl: e.MIGRATION_DATABASE_URL, pool: e.TAILRACE_DATABASE_POOL },
     redisUrl: e.REDIS_URL,
     s3: s3Section(e),
@@ -100,5 +121,11 @@ function s3Section(e: z.infer<typeof EnvSchema>): Config['s3'] {
   if (!e.S3_ENDPOINT) return undefined;
   const missing = (['S3_BUCKET', 'S3_ACCESS_KEY', 'S3_SECRET_KEY'] as const).filter((name) => !e[name]);
   if (missing.length) throw new Error(`S3_ENDPOINT is set, so these must be set too: ${missing.join(', ')}`);
-  return { endpoint: e.S3_ENDPOINT, bucket: e.S3_BUCKET!, accessKey: e.S3_ACCESS_KEY!, secretKey: e.S3_SECRET_KEY!, region: e.S3_REGION };
+  return {
+    endpoint: e.S3_ENDPOINT,
+    bucket: e.S3_BUCKET!,
+    accessKey: e.S3_ACCESS_KEY!,
+    secretKey: e.S3_SECRET_KEY!,
+    region: e.S3_REGION,
+  };
 }

@@ -17,7 +17,12 @@ export const EvaluationRequestSchema = z.strictObject({
 export type EvaluationRequest = z.infer<typeof EvaluationRequestSchema>;
 
 export const ComparisonSchema = z.discriminatedUnion('comparable', [
-  z.strictObject({ comparable: z.literal(true), rows: z.int(), candidate: ClassificationReportSchema, champion: ClassificationReportSchema }),
+  z.strictObject({
+    comparable: z.literal(true),
+    rows: z.int(),
+    candidate: ClassificationReportSchema,
+    champion: ClassificationReportSchema,
+  }),
   z.strictObject({ comparable: z.literal(false), reason: z.string() }),
 ]);
 export type Comparison = z.infer<typeof ComparisonSchema>;

@@ -11,7 +11,19 @@ export const MODEL_FILES = {
 
 /** Data types of the Open Inference Protocol V2. */
 export const DatatypeSchema = z.enum([
-  'BOOL', 'UINT8', 'UINT16', 'UINT32', 'UINT64', 'INT8', 'INT16', 'INT32', 'INT64', 'FP16', 'FP32', 'FP64', 'BYTES',
+  'BOOL',
+  'UINT8',
+  'UINT16',
+  'UINT32',
+  'UINT64',
+  'INT8',
+  'INT16',
+  'INT32',
+  'INT64',
+  'FP16',
+  'FP32',
+  'FP64',
+  'BYTES',
 ]);
 export type Datatype = z.infer<typeof DatatypeSchema>;
 

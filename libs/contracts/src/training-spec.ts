@@ -12,10 +12,16 @@ export const TrainingSpecSchema = z.strictObject({
   preparation: z
     .strictObject({
       numeric: z
-        .strictObject({ impute: z.enum(['median', 'mean']).default('median'), scale: z.enum(['standard', 'none']).default('standard') })
+        .strictObject({
+          impute: z.enum(['median', 'mean']).default('median'),
+          scale: z.enum(['standard', 'none']).default('standard'),
+        })
         .prefault({}),
       text: z
-        .strictObject({ impute: z.literal('most_frequent').default('most_frequent'), encode: z.literal('one_hot').default('one_hot') })
+        .strictObject({
+          impute: z.literal('most_frequent').default('most_frequent'),
+          encode: z.literal('one_hot').default('one_hot'),
+        })
         .prefault({}),
     })
     .prefault({}),
@@ -27,12 +33,20 @@ export const TrainingSpecSchema = z.strictObject({
       seed: z.int().default(42),
     })
     .prefault({})
-    .refine((split) => Math.abs(split.train + split.validation + split.test - 1) < 1e-9, 'train, validation and test must sum to 1'),
+    .refine(
+      (split) => Math.abs(split.train + split.validation + split.test - 1) < 1e-9,
+      'train, validation and test must sum to 1',
+    ),
   model: z
     .strictObject({
       kind: z.literal('mlp').default('mlp'),
       layers: z
-        .array(z.strictObject({ units: z.int().min(1).max(4096), activation: z.enum(['relu', 'tanh', 'sigmoid', 'elu']).default('relu') }))
+        .array(
+          z.strictObject({
+            units: z.int().min(1).max(4096),
+            activation: z.enum(['relu', 'tanh', 'sigmoid', 'elu']).default('relu'),
+          }),
+        )
         .max(16)
         .default([{ units: 16, activation: 'relu' }]),
     })
@@ -44,7 +58,9 @@ export const TrainingSpecSchema = z.strictObject({
       batchSize: z.int().min(1).max(65_536).default(32),
       maxEpochs: z.int().min(1).max(100_000).default(100),
       /** Converged: the validation loss has not fallen by `minDelta` for `patience` epochs; the best epoch's weights are kept. */
-      earlyStopping: z.strictObject({ minDelta: z.number().nonnegative().default(1e-4), patience: z.int().min(1).default(10) }).prefault({}),
+      earlyStopping: z
+        .strictObject({ minDelta: z.number().nonnegative().default(1e-4), patience: z.int().min(1).default(10) })
+        .prefault({}),
       checkpointEveryEpochs: z.int().min(1).default(5),
       seed: z.int().default(7),
     })

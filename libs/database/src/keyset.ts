@@ -13,7 +13,10 @@ export async function keysetPage<T extends ObjectLiteral & { id: string }>(
   const { limit, after } = parsePage(args);
   const alias = query.alias;
   if (after) query.andWhere(`${alias}.id ${direction === 'DESC' ? '<' : '>'} :keysetAfter`, { keysetAfter: after });
-  const rows = await query.orderBy(`${alias}.id`, direction).limit(limit + 1).getMany();
+  const rows = await query
+    .orderBy(`${alias}.id`, direction)
+    .limit(limit + 1)
+    .getMany();
   return toPage(rows, limit);
 }
 

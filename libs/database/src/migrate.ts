@@ -48,7 +48,10 @@ async function applyAll(client: pg.Client, options: MigrateOptions): Promise<str
     const before = known.get(name);
     if (before === checksum) continue;
     if (before !== undefined)
-      throw new DomainError('MIGRATION_CHANGED', `migration ${name} has run here already but its file has changed; add a new file instead`);
+      throw new DomainError(
+        'MIGRATION_CHANGED',
+        `migration ${name} has run here already but its file has changed; add a new file instead`,
+      );
     await applyOne(client, name, checksum, sql.replaceAll(':app_role', quoteIdent(options.appRole)));
     applied.push(name);
   }

@@ -28,15 +28,28 @@ export class DatasetsService {
   /** Throws CONFLICT when the workspace has a data set of that name. */
   async create(ctx: Ctx, input: { name: string; project?: string | null; description?: string | null }): Promise<{ id: string }> {
     const project = input.project ?? '/';
-    if (!isProjectPath(project)) throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
+    if (!isProjectPath(project))
+      throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
     if (!/^[\w][\w.-]{0,99}$/.test(input.name))
       throw new DomainError('BAD_INPUT', 'name must be 1 to 100 letters, digits, dots, dashes or underscores', 'name');
     authorize(ctx, 'dataset.write', project);
     return this.unitOfWork.run(ctx, async (tx) => {
       const id = newId('dataset');
-      const row = { id, workspaceId: ctx.workspaceId, project, name: input.name, description: input.description ?? '', createdBy: ctx.authId };
-      if (!(await this.store.insertDataset(tx, row))) throw new DomainError('CONFLICT', `there is a data set named ${input.name} already`, 'name');
-      await this.journal.record(tx, ctx, { event: 'dataset.created', subject: { kind: 'dataset', id }, data: { datasetId: id, name: input.name, project } });
+      const row = {
+        id,
+        workspaceId: ctx.workspaceId,
+        project,
+        name: input.name,
+        description: input.description ?? '',
+        createdBy: ctx.authId,
+      };
+      if (!(await this.store.insertDataset(tx, row)))
+        throw new DomainError('CONFLICT', `there is a data set named ${input.name} already`, 'name');
+      await this.journal.record(tx, ctx, {
+        event: 'dataset.created',
+        subject: { kind: 'dataset', id },
+        data: { datasetId: id, name: input.name, project },
+      });
       return { id };
     });
   }
@@ -45,8 +58,12 @@ export class DatasetsService {
    * Adds a version from an uploaded blob; its check runs in the background. The same content as the newest version is that version, so that a
    * repeated upload adds nothing. Throws NOT_FOUND for an unknown data set, BLOB_NOT_FOUND for content that was not uploaded.
    */
-  async createVersion(ctx: Ctx, input: { datasetId: string; blob: string; format: string }): Promise<{ id: string; created: boolean }> {
-    if (!FORMATS.includes(input.format as DatasetFormat)) throw new DomainError('BAD_INPUT', `format must be one of ${FORMATS.join(', ')}`, 'format');
+  async createVersion(
+    ctx: Ctx,
+    input: { datasetId: string; blob: string; format: string },
+  ): Promise<{ id: string; created: boolean }> {
+    if (!FORMATS.includes(input.format as DatasetFormat))
+      throw new DomainError('BAD_INPUT', `format must be one of ${FORMATS.join(', ')}`, 'format');
     return this.unitOfWork.run(ctx, async (tx) => {
       const dataset = await this.store.lockDataset(tx, ctx.workspaceId, input.datasetId);
       if (!dataset) throw new DomainError('NOT_FOUND', `there is no data set ${input.datasetId}`, 'datasetId');
@@ -58,11 +75,21 @@ export class DatasetsService {
       const parentId = await this.store.newestParent(tx, dataset.id);
       const number = (newest?.number ?? 0) + 1;
       await this.store.insertVersion(tx, {
-        id, workspaceId: ctx.workspaceId, datasetId: dataset.id, number, parentId, state: 'PENDING', format: input.format as DatasetFormat,
-        blob: input.blob, size: String(size), createdBy: ctx.authId,
+        id,
+        workspaceId: ctx.workspaceId,
+        datasetId: dataset.id,
+        number,
+        parentId,
+        state: 'PENDING',
+        format: input.format as DatasetFormat,
+        blob: input.blob,
+        size: String(size),
+        createdBy: ctx.authId,
       });
       await this.journal.record(tx, ctx, {
-        event: 'dataset_version.created', subject: { kind: 'dataset_version', id }, data: { datasetId: dataset.id, versionId: id, number, parentId, blob: input.blob },
+        event: 'dataset_version.created',
+        subject: { kind: 'dataset_version', id },
+        data: { datasetId: dataset.id, versionId: id, number, parentId, blob: input.blob },
       });
       return { id, created: true };
     });
@@ -75,14 +102,24 @@ export class DatasetsService {
     await this.unitOfWork.run(ctx, async (tx) => {
       await this.blobs.register(tx, ctx.workspaceId, result.table.sha256, result.table.size);
       const version = await this.store.settleVersion(tx, versionId, {
-        state: 'VALIDATED', tableBlob: result.table.sha256, tableSize: String(result.table.size), columns: [...result.columns], profile: result.profile,
-        findings: [...result.findings], checkedAt: ctx.clock.now(),
+        state: 'VALIDATED',
+        tableBlob: result.table.sha256,
+        tableSize: String(result.table.size),
+        columns: [...result.columns],
+        profile: result.profile,
+        findings: [...result.findings],
+        checkedAt: ctx.clock.now(),
       });
       if (!version) return;
       await this.journal.record(tx, ctx, {
-        event: 'dataset_version.validated', subject: { kind: 'dataset_version', id: versionId },
+        event: 'dataset_version.validated',
+        subject: { kind: 'dataset_version', id: versionId },
         data: {
-          datasetId: version.datasetId, versionId, number: version.number, parentId: version.parentId, rows: result.profile.rows,
+          datasetId: version.datasetId,
+          versionId,
+          number: version.number,
+          parentId: version.parentId,
+          rows: result.profile.rows,
           warnings: result.findings.length,
         },
       });
@@ -90,12 +127,25 @@ export class DatasetsService {
   }
 
   /** Marks a version INVALID, with the reason that its owner reads. */
-  async reject(ctx: Ctx, versionId: string, reason: string, findings: readonly Finding[] = [], profile: DatasetProfile | null = null): Promise<void> {
+  async reject(
+    ctx: Ctx,
+    versionId: string,
+    reason: string,
+    findings: readonly Finding[] = [],
+    profile: DatasetProfile | null = null,
+  ): Promise<void> {
     await this.unitOfWork.run(ctx, async (tx) => {
-      const version = await this.store.settleVersion(tx, versionId, { state: 'INVALID', reason, findings: [...findings], profile, checkedAt: ctx.clock.now() });
+      const version = await this.store.settleVersion(tx, versionId, {
+        state: 'INVALID',
+        reason,
+        findings: [...findings],
+        profile,
+        checkedAt: ctx.clock.now(),
+      });
       if (!version) return;
       await this.journal.record(tx, ctx, {
-        event: 'dataset_version.validation_failed', subject: { kind: 'dataset_version', id: versionId },
+        event: 'dataset_version.validation_failed',
+        subject: { kind: 'dataset_version', id: versionId },
         data: { datasetId: version.datasetId, versionId, number: version.number, reason },
       });
     });

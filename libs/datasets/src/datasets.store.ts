@@ -5,7 +5,10 @@ import { DatasetEntity, DatasetVersionEntity } from './datasets.entities.js';
 /** Writes and loads by transaction; the only writer of these tables. */
 @Injectable()
 export class DatasetsStore {
-  async insertDataset(tx: Tx, row: Pick<DatasetEntity, 'id' | 'workspaceId' | 'project' | 'name' | 'description' | 'createdBy'>): Promise<boolean> {
+  async insertDataset(
+    tx: Tx,
+    row: Pick<DatasetEntity, 'id' | 'workspaceId' | 'project' | 'name' | 'description' | 'createdBy'>,
+  ): Promise<boolean> {
     const rows = await tx.query(
       `insert into dataset (id, workspace_id, project, name, description, created_by) values ($1, $2, $3, $4, $5, $6)
        on conflict (workspace_id, name) do nothing returning 1`,

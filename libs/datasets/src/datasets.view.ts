@@ -27,7 +27,11 @@ export class DatasetsView {
     return this.readable(ctx).andWhere('d.name = :name', { name }).getOne();
   }
 
-  versions(ctx: Ctx, filter: { datasetId?: string | null; state?: string | null }, args: PageArgs): Promise<Page<DatasetVersionRow>> {
+  versions(
+    ctx: Ctx,
+    filter: { datasetId?: string | null; state?: string | null },
+    args: PageArgs,
+  ): Promise<Page<DatasetVersionRow>> {
     const query = this.readableVersions(ctx);
     if (filter.datasetId) query.andWhere('v.datasetId = :d', { d: filter.datasetId });
     if (filter.state) query.andWhere('v.state = :s', { s: filter.state });
@@ -51,14 +55,23 @@ export class DatasetsView {
   }
 
   private readable(ctx: Ctx) {
-    const query = this.dataSource.getRepository(DatasetEntity).createQueryBuilder('d').where('d.workspaceId = :w', { w: ctx.workspaceId });
+    const query = this.dataSource
+      .getRepository(DatasetEntity)
+      .createQueryBuilder('d')
+      .where('d.workspaceId = :w', { w: ctx.workspaceId });
     const paths = readablePaths(ctx, 'dataset.read');
-    if (paths) query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where d.project = p or d.project like p || '/%')`, { paths });
+    if (paths)
+      query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where d.project = p or d.project like p || '/%')`, {
+        paths,
+      });
     return query;
   }
 
   private readableVersions(ctx: Ctx) {
-    const query = this.dataSource.getRepository(DatasetVersionEntity).createQueryBuilder('v').where('v.workspaceId = :w', { w: ctx.workspaceId });
+    const query = this.dataSource
+      .getRepository(DatasetVersionEntity)
+      .createQueryBuilder('v')
+      .where('v.workspaceId = :w', { w: ctx.workspaceId });
     const paths = readablePaths(ctx, 'dataset.read');
     if (paths)
       query.andWhere(

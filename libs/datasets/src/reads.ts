@@ -37,7 +37,17 @@ export class DatasetReads {
 
 function toFacts(row: DatasetVersionEntity): VersionFacts {
   const table = row.tableBlob ? { sha256: row.tableBlob, size: Number(row.tableSize) } : null;
-  return { id: row.id, datasetId: row.datasetId, number: row.number, state: row.state, parentId: row.parentId, blob: row.blob, format: row.format, table, columns: row.columns };
+  return {
+    id: row.id,
+    datasetId: row.datasetId,
+    number: row.number,
+    state: row.state,
+    parentId: row.parentId,
+    blob: row.blob,
+    format: row.format,
+    table,
+    columns: row.columns,
+  };
 }
 
 @Module({ providers: [DatasetReads], exports: [DatasetReads] })

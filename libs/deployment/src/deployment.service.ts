@@ -20,20 +20,41 @@ export class DeploymentService {
   ) {}
 
   /** An endpoint that serves what stands in a stage of a model, now and whenever that changes. */
-  async createEndpoint(ctx: Ctx, input: { name: string; project?: string | null; modelId: string; stage: string }): Promise<{ id: string }> {
+  async createEndpoint(
+    ctx: Ctx,
+    input: { name: string; project?: string | null; modelId: string; stage: string },
+  ): Promise<{ id: string }> {
     const project = input.project ?? '/';
-    if (!isProjectPath(project)) throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
-    if (!/^[A-Za-z0-9][\w-]{0,62}$/.test(input.name)) throw new DomainError('BAD_INPUT', 'name must be 1 to 63 letters, digits, dashes or underscores', 'name');
+    if (!isProjectPath(project))
+      throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
+    if (!/^[A-Za-z0-9][\w-]{0,62}$/.test(input.name))
+      throw new DomainError('BAD_INPUT', 'name must be 1 to 63 letters, digits, dashes or underscores', 'name');
     authorize(ctx, 'deployment.write', project);
     const model = await this.registry.model(ctx.workspaceId, input.modelId);
     if (!model) throw new DomainError('NOT_FOUND', `there is no model ${input.modelId}`, 'follows.modelId');
-    if (!model.stages.includes(input.stage)) throw new DomainError('BAD_INPUT', `model ${model.name} has the stages ${model.stages.join(', ')}, not ${input.stage}`, 'follows.stage');
+    if (!model.stages.includes(input.stage))
+      throw new DomainError(
+        'BAD_INPUT',
+        `model ${model.name} has the stages ${model.stages.join(', ')}, not ${input.stage}`,
+        'follows.stage',
+      );
     return this.unitOfWork.run(ctx, async (tx) => {
       const id = newId('endpoint');
-      const row = { id, workspaceId: ctx.workspaceId, project, name: input.name, modelId: input.modelId, stage: input.stage, createdBy: ctx.authId };
-      if (!(await this.store.insertEndpoint(tx, row))) throw new DomainError('CONFLICT', `there is an endpoint named ${input.name} already`, 'name');
+      const row = {
+        id,
+        workspaceId: ctx.workspaceId,
+        project,
+        name: input.name,
+        modelId: input.modelId,
+        stage: input.stage,
+        createdBy: ctx.authId,
+      };
+      if (!(await this.store.insertEndpoint(tx, row)))
+        throw new DomainError('CONFLICT', `there is an endpoint named ${input.name} already`, 'name');
       await this.journal.record(tx, ctx, {
-        event: 'endpoint.created', subject: { kind: 'endpoint', id }, data: { endpointId: id, name: input.name, project, modelId: input.modelId, stage: input.stage },
+        event: 'endpoint.created',
+        subject: { kind: 'endpoint', id },
+        data: { endpointId: id, name: input.name, project, modelId: input.modelId, stage: input.stage },
       });
       return { id };
     });
@@ -65,30 +86,53 @@ export class DeploymentService {
     });
   }
 
-  private async observeIn(tx: Tx, ctx: Ctx, revision: RevisionEntity, nodeId: string, observed: ObservedState['revisions'][number]): Promise<void> {
+  private async observeIn(
+    tx: Tx,
+    ctx: Ctx,
+    revision: RevisionEntity,
+    nodeId: string,
+    observed: ObservedState['revisions'][number],
+  ): Promise<void> {
     const subject = { kind: 'revision', id: revision.id };
     const data = { ...revisionData(revision), nodeId };
     if (observed.state === 'ready') {
-      if (await this.store.markReady(tx, revision)) await this.journal.record(tx, ctx, { event: 'deployment.ready', subject, data });
+      if (await this.store.markReady(tx, revision))
+        await this.journal.record(tx, ctx, { event: 'deployment.ready', subject, data });
       return;
     }
     const reason = observed.reason ?? 'the node could not load it';
-    if (await this.store.markFailed(tx, revision.id, reason)) await this.journal.record(tx, ctx, { event: 'deployment.failed', subject, data: { ...data, reason }, reason });
+    if (await this.store.markFailed(tx, revision.id, reason))
+      await this.journal.record(tx, ctx, { event: 'deployment.failed', subject, data: { ...data, reason }, reason });
   }
 
   private async deployIn(tx: Tx, ctx: Ctx, endpoint: EndpointEntity, version: VersionFacts): Promise<void> {
     const onnxBlob = version.files[MODEL_FILES.onnx];
     if (!onnxBlob) throw new DomainError('BAD_MODEL', `version ${version.number} holds no ONNX file, so it cannot be served`);
     const revision = {
-      id: newId('revision'), workspaceId: endpoint.workspaceId, endpointId: endpoint.id, number: endpoint.lastNumber + 1, modelVersionId: version.id,
-      modelVersion: version.number, onnxBlob, signature: version.signature,
+      id: newId('revision'),
+      workspaceId: endpoint.workspaceId,
+      endpointId: endpoint.id,
+      number: endpoint.lastNumber + 1,
+      modelVersionId: version.id,
+      modelVersion: version.number,
+      onnxBlob,
+      signature: version.signature,
     };
     await this.store.insertRevision(tx, revision);
-    await this.journal.record(tx, ctx, { event: 'deployment.created', subject: { kind: 'revision', id: revision.id }, data: revisionData(revision) });
+    await this.journal.record(tx, ctx, {
+      event: 'deployment.created',
+      subject: { kind: 'revision', id: revision.id },
+      data: revisionData(revision),
+    });
     tx.afterCommit(async () => this.notifier.wake('desired_state'));
   }
 }
 
 function revisionData(revision: { id: string; endpointId: string; number: number; modelVersionId: string }) {
-  return { endpointId: revision.endpointId, revisionId: revision.id, number: revision.number, modelVersionId: revision.modelVersionId };
+  return {
+    endpointId: revision.endpointId,
+    revisionId: revision.id,
+    number: revision.number,
+    modelVersionId: revision.modelVersionId,
+  };
 }

@@ -14,7 +14,10 @@ export class DeploymentStore {
   }
 
   async followers(tx: Tx, workspaceId: string, modelId: string, stage: string): Promise<string[]> {
-    const rows = await tx.query<{ id: string }>('select id from endpoint where workspace_id = $1 and model_id = $2 and stage = $3 order by id', [workspaceId, modelId, stage]);
+    const rows = await tx.query<{ id: string }>(
+      'select id from endpoint where workspace_id = $1 and model_id = $2 and stage = $3 order by id',
+      [workspaceId, modelId, stage],
+    );
     return rows.map((row) => row.id);
   }
 
@@ -28,19 +31,32 @@ export class DeploymentStore {
 
   async insertRevision(tx: Tx, row: Partial<RevisionEntity>): Promise<void> {
     await tx.em.insert(RevisionEntity, row as never);
-    await tx.query('update endpoint set desired_revision_id = $2, last_number = $3 where id = $1', [row.endpointId, row.id, row.number]);
+    await tx.query('update endpoint set desired_revision_id = $2, last_number = $3 where id = $1', [
+      row.endpointId,
+      row.id,
+      row.number,
+    ]);
   }
 
   /** READY by compare-and-set; the revision that was READY before retires. */
   async markReady(tx: Tx, revision: RevisionEntity): Promise<boolean> {
-    const rows = await tx.query("update endpoint_revision set state = 'READY', ready_at = clock_timestamp(), reason = null where id = $1 and state in ('PENDING', 'FAILED') returning 1", [revision.id]);
+    const rows = await tx.query(
+      "update endpoint_revision set state = 'READY', ready_at = clock_timestamp(), reason = null where id = $1 and state in ('PENDING', 'FAILED') returning 1",
+      [revision.id],
+    );
     if (rows.length === 0) return false;
-    await tx.query("update endpoint_revision set state = 'RETIRED' where endpoint_id = $1 and id <> $2 and state = 'READY'", [revision.endpointId, revision.id]);
+    await tx.query("update endpoint_revision set state = 'RETIRED' where endpoint_id = $1 and id <> $2 and state = 'READY'", [
+      revision.endpointId,
+      revision.id,
+    ]);
     return true;
   }
 
   async markFailed(tx: Tx, id: string, reason: string): Promise<boolean> {
-    const rows = await tx.query("update endpoint_revision set state = 'FAILED', reason = $2 where id = $1 and state = 'PENDING' returning 1", [id, reason]);
+    const rows = await tx.query(
+      "update endpoint_revision set state = 'FAILED', reason = $2 where id = $1 and state = 'PENDING' returning 1",
+      [id, reason],
+    );
     return rows.length > 0;
   }
 }

@@ -25,12 +25,18 @@ export class DeploymentView {
   }
 
   revisions(ctx: Ctx, endpointId: string, args: PageArgs): Promise<Page<RevisionRow>> {
-    const query = this.dataSource.getRepository(RevisionEntity).createQueryBuilder('r').where('r.workspaceId = :w and r.endpointId = :e', { w: ctx.workspaceId, e: endpointId });
+    const query = this.dataSource
+      .getRepository(RevisionEntity)
+      .createQueryBuilder('r')
+      .where('r.workspaceId = :w and r.endpointId = :e', { w: ctx.workspaceId, e: endpointId });
     return keysetPage(query, args);
   }
 
   revisionsByIds(ctx: Ctx, ids: readonly string[]): Promise<RevisionRow[]> {
-    const query = this.dataSource.getRepository(RevisionEntity).createQueryBuilder('r').where('r.workspaceId = :w', { w: ctx.workspaceId });
+    const query = this.dataSource
+      .getRepository(RevisionEntity)
+      .createQueryBuilder('r')
+      .where('r.workspaceId = :w', { w: ctx.workspaceId });
     return query.andWhere('r.id in (:...ids)', { ids }).getMany();
   }
 
@@ -46,8 +52,15 @@ export class DeploymentView {
   }
 
   private readable(ctx: Ctx) {
-    const query = this.dataSource.getRepository(EndpointEntity).createQueryBuilder('e').where('e.workspaceId = :w', { w: ctx.workspaceId });
+    const query = this.dataSource
+      .getRepository(EndpointEntity)
+      .createQueryBuilder('e')
+      .where('e.workspaceId = :w', { w: ctx.workspaceId });
     const paths = readablePaths(ctx, 'deployment.read');
-    return paths ? query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where e.project = p or e.project like p || '/%')`, { paths }) : query;
+    return paths
+      ? query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where e.project = p or e.project like p || '/%')`, {
+          paths,
+        })
+      : query;
   }
 }

@@ -18,8 +18,16 @@ export interface RoleOptions {
  */
 export async function bootRole(role: Type, options: RoleOptions): Promise<NestFastifyApplication> {
   const config = loadConfig();
-  if (!config.database.url) throw new Error('DATABASE_URL must be set: a single role needs the shared database (npm start runs everything in one process)');
-  const platform = PlatformModule.register({ config, databaseUrl: config.database.url, service: options.service, workers: options.workers });
+  if (!config.database.url)
+    throw new Error(
+      'DATABASE_URL must be set: a single role needs the shared database (npm start runs everything in one process)',
+    );
+  const platform = PlatformModule.register({
+    config,
+    databaseUrl: config.database.url,
+    service: options.service,
+    workers: options.workers,
+  });
   const app = await createApp([platform, role], options.adapter ?? new FastifyAdapter());
   app.get(ApiAddress).url = config.urls.api;
   await app.listen(config.http.port, config.http.host);
@@ -38,5 +46,8 @@ export async function closeApp(app: NestFastifyApplication): Promise<void> {
 /** A Nest application over these modules; its own log lines are left out, ours are structured. */
 export async function createApp(modules: readonly unknown[], adapter: FastifyAdapter): Promise<NestFastifyApplication> {
   class Root {}
-  return NestFactory.create<NestFastifyApplication>({ module: Root, imports: modules as never[] }, adapter, { logger: ['error', 'warn'], abortOnError: false });
+  return NestFactory.create<NestFastifyApplication>({ module: Root, imports: modules as never[] }, adapter, {
+    logger: ['error', 'warn'],
+    abortOnError: false,
+  });
 }

@@ -24,7 +24,16 @@ export class DomainsModule {
       useFactory: runBook,
       inject: [TrackingService],
     });
-    const modules = [DatasetsModule, TrackingModule, training, RegistryModule, DeploymentModule, AutomationModule, LineageModule, ...READS];
+    const modules = [
+      DatasetsModule,
+      TrackingModule,
+      training,
+      RegistryModule,
+      DeploymentModule,
+      AutomationModule,
+      LineageModule,
+      ...READS,
+    ];
     return { module: DomainsModule, imports: modules, exports: modules, global: true };
   }
 }

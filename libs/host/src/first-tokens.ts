@@ -19,7 +19,15 @@ export async function ensureFirstTokens(app: INestApplicationContext, config: Co
   const first = await access.bootstrap();
   if (first.adminToken) await writeSecret(join(config.home, 'token'), first.adminToken);
   const service = await readSecret(config.serviceTokenFile);
-  const usable = service && (await app.get(Authenticator).authenticate(service).then(() => true, () => false));
+  const usable =
+    service &&
+    (await app
+      .get(Authenticator)
+      .authenticate(service)
+      .then(
+        () => true,
+        () => false,
+      ));
   if (!usable) {
     const ctx = createCtx(first.workspaceId, { kind: 'system', name: 'bootstrap' });
     const { text } = await access.createToken(ctx, { memberId: null, name: 'inference nodes', scope: 'node' });

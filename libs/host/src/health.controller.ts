@@ -23,9 +23,13 @@ export class HealthController {
   /** 503 with the parts that are not reachable. */
   @Get('readyz')
   async ready(): Promise<{ ready: true }> {
-    const checks = { database: this.dataSource.query('select last_sequence from relay_state where id = 1'), storage: this.blobs.check() };
+    const checks = {
+      database: this.dataSource.query('select last_sequence from relay_state where id = 1'),
+      storage: this.blobs.check(),
+    };
     const failed: Record<string, string> = {};
-    for (const [name, check] of Object.entries(checks)) await check.catch((error: unknown) => (failed[name] = errorMessage(error)));
+    for (const [name, check] of Object.entries(checks))
+      await check.catch((error: unknown) => (failed[name] = errorMessage(error)));
     if (Object.keys(failed).length) throw new ServiceUnavailableException({ ready: false, failed });
     return { ready: true };
   }

@@ -29,7 +29,11 @@ export class WorkFolders {
     await mkdir(parent, { recursive: true, mode: 0o700 });
     const dir = await mkdtemp(join(parent, 'w-'));
     try {
-      return await work({ dir, place: (...args) => this.place(dir, ...args), keep: (workspaceId, path) => this.store.put(workspaceId, createReadStream(path)) });
+      return await work({
+        dir,
+        place: (...args) => this.place(dir, ...args),
+        keep: (workspaceId, path) => this.store.put(workspaceId, createReadStream(path)),
+      });
     } finally {
       await rm(dir, { recursive: true, force: true });
     }

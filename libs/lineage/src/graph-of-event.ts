@@ -22,7 +22,10 @@ type Rule<N extends EventName> = (data: EventData<N>) => GraphPart;
 const RULES: { readonly [N in EventName]?: Rule<N> } = {
   'dataset.created': (d) => ({ nodes: [{ kind: 'dataset', id: d.datasetId, label: d.name }], edges: [] }),
   'dataset_version.created': (d) => ({
-    nodes: [{ kind: 'dataset_version', id: d.versionId, label: `version ${d.number}` }, { kind: 'blob', id: d.blob, label: d.blob.slice(0, 12) }],
+    nodes: [
+      { kind: 'dataset_version', id: d.versionId, label: `version ${d.number}` },
+      { kind: 'blob', id: d.blob, label: d.blob.slice(0, 12) },
+    ],
     edges: [
       { from: d.versionId, to: d.datasetId, relation: 'version_of' },
       { from: d.versionId, to: d.blob, relation: 'stored_as' },

@@ -21,14 +21,24 @@ export class LineageConsumer extends LogConsumer {
       await tx.query(
         `insert into lineage_node (workspace_id, id, kind, label, at)
          select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) on conflict do nothing`,
-        [nodes.map((n) => n.event.workspaceId), nodes.map((n) => n.id), nodes.map((n) => n.kind), nodes.map((n) => n.label ?? n.id), nodes.map((n) => n.event.time)],
+        [
+          nodes.map((n) => n.event.workspaceId),
+          nodes.map((n) => n.id),
+          nodes.map((n) => n.kind),
+          nodes.map((n) => n.label ?? n.id),
+          nodes.map((n) => n.event.time),
+        ],
       );
     if (edges.length)
       await tx.query(
         `insert into lineage_edge (workspace_id, from_id, to_id, relation, event_id, at)
          select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) on conflict do nothing`,
         [
-          edges.map((e) => e.event.workspaceId), edges.map((e) => e.from), edges.map((e) => e.to), edges.map((e) => e.relation), edges.map((e) => e.event.id),
+          edges.map((e) => e.event.workspaceId),
+          edges.map((e) => e.from),
+          edges.map((e) => e.to),
+          edges.map((e) => e.relation),
+          edges.map((e) => e.event.id),
           edges.map((e) => e.event.time),
         ],
       );

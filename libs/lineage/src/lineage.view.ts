@@ -36,7 +36,8 @@ export class LineageView {
    * NOT_FOUND when the graph has no such node.
    */
   async walk(ctx: Ctx, id: string, direction: 'upstream' | 'downstream', depth: number): Promise<LineageGraph> {
-    if (!Number.isInteger(depth) || depth < 1 || depth > MAX_DEPTH) throw new DomainError('BAD_INPUT', `depth must be between 1 and ${MAX_DEPTH}`, 'depth');
+    if (!Number.isInteger(depth) || depth < 1 || depth > MAX_DEPTH)
+      throw new DomainError('BAD_INPUT', `depth must be between 1 and ${MAX_DEPTH}`, 'depth');
     const prediction = parsePredictionId(id);
     const start = prediction?.revisionId ?? id;
     const seen = new Set([start]);
@@ -45,18 +46,26 @@ export class LineageView {
     for (let level = 0; level < depth && frontier.length > 0 && edges.length < MAX_EDGES; level++) {
       const found = await this.edgesOf(ctx, frontier, direction, MAX_EDGES - edges.length);
       edges.push(...found);
-      frontier = [...new Set(found.map((edge) => (direction === 'upstream' ? edge.to : edge.from)))].filter((next) => !seen.has(next));
+      frontier = [...new Set(found.map((edge) => (direction === 'upstream' ? edge.to : edge.from)))].filter(
+        (next) => !seen.has(next),
+      );
       frontier.forEach((next) => seen.add(next));
     }
     const nodes = await this.nodesOf(ctx, [...seen]);
-    if (!nodes.some((node) => node.id === start)) throw new DomainError('NOT_FOUND', `the lineage graph does not know ${id}`, 'id');
+    if (!nodes.some((node) => node.id === start))
+      throw new DomainError('NOT_FOUND', `the lineage graph does not know ${id}`, 'id');
     const truncated = edges.length >= MAX_EDGES;
     if (!prediction) return { root: id, nodes, edges, truncated };
     const node = { id, kind: 'prediction', label: `prediction ${id.slice(-6)} on node ${prediction.nodeId.slice(-6)}` };
     return { root: id, nodes: [node, ...nodes], edges: [{ from: id, to: start, relation: 'answered_by' }, ...edges], truncated };
   }
 
-  private async edgesOf(ctx: Ctx, ids: readonly string[], direction: 'upstream' | 'downstream', limit: number): Promise<LineageEdge[]> {
+  private async edgesOf(
+    ctx: Ctx,
+    ids: readonly string[],
+    direction: 'upstream' | 'downstream',
+    limit: number,
+  ): Promise<LineageEdge[]> {
     const column = direction === 'upstream' ? 'from_id' : 'to_id';
     return rowsOf<LineageEdge>(
       await this.dataSource.query(
@@ -68,7 +77,10 @@ export class LineageView {
 
   private async nodesOf(ctx: Ctx, ids: readonly string[]): Promise<LineageNode[]> {
     return rowsOf<LineageNode>(
-      await this.dataSource.query('select id, kind, label from lineage_node where workspace_id = $1 and id = any($2) order by at', [ctx.workspaceId, ids]),
+      await this.dataSource.query(
+        'select id, kind, label from lineage_node where workspace_id = $1 and id = any($2) order by at',
+        [ctx.workspaceId, ids],
+      ),
     );
   }
 }

@@ -11,7 +11,10 @@ export class SubscriberProof implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     const found = this.discovery
       .getProviders()
-      .map((wrapper) => wrapper.metatype && (Reflect.getMetadata(SUBSCRIBER_METADATA, wrapper.metatype) as SubscriberName | undefined))
+      .map(
+        (wrapper) =>
+          wrapper.metatype && (Reflect.getMetadata(SUBSCRIBER_METADATA, wrapper.metatype) as SubscriberName | undefined),
+      )
       .filter((name): name is SubscriberName => Boolean(name));
     proveSubscribers(found);
   }
@@ -24,5 +27,7 @@ export function proveSubscribers(found: readonly SubscriberName[]): void {
   const apps = new Set(found.map((name) => SUBSCRIBERS[name].app));
   for (const [name, { app }] of Object.entries(SUBSCRIBERS))
     if (apps.has(app) && !found.includes(name as SubscriberName))
-      throw new Error(`subscriber ${name} has no processor; add a class marked @Subscriber('${name}') to the providers of apps/${app}`);
+      throw new Error(
+        `subscriber ${name} has no processor; add a class marked @Subscriber('${name}') to the providers of apps/${app}`,
+      );
 }

@@ -5,8 +5,17 @@ import { rowsOf } from '#database';
 import { DomainError } from '#kernel';
 
 interface Row {
-  id: string; workspace_id: string; type: string; subject: string; data: never; time: Date; sequence: string | null;
-  correlation_id: string; causation_id: string | null; hops: number; auth_id: string;
+  id: string;
+  workspace_id: string;
+  type: string;
+  subject: string;
+  data: never;
+  time: Date;
+  sequence: string | null;
+  correlation_id: string;
+  causation_id: string | null;
+  hops: number;
+  auth_id: string;
 }
 
 export interface LogQuery {
@@ -49,7 +58,11 @@ export class EventLog {
     if (!/^\d{1,18}$/.test(after)) throw new DomainError('BAD_INPUT', 'after must be the sequence of an event, or 0', 'after');
     const { prunedThrough } = await this.bounds();
     if (BigInt(after) < prunedThrough)
-      throw new DomainError('RESYNC', `the log begins after sequence ${prunedThrough}: load the state anew, then read on from there`, 'after');
+      throw new DomainError(
+        'RESYNC',
+        `the log begins after sequence ${prunedThrough}: load the state anew, then read on from there`,
+        'after',
+      );
   }
 
   async find(id: string): Promise<LoggedEvent | undefined> {
@@ -74,7 +87,16 @@ export function toEvent(row: Row): LoggedEvent | undefined {
   const name = eventName(row.type);
   if (!name) return undefined;
   return {
-    id: row.id, name, workspaceId: row.workspace_id, subject: row.subject, data: row.data, time: row.time, sequence: row.sequence,
-    correlationId: row.correlation_id, causationId: row.causation_id, hops: row.hops, authId: row.auth_id,
+    id: row.id,
+    name,
+    workspaceId: row.workspace_id,
+    subject: row.subject,
+    data: row.data,
+    time: row.time,
+    sequence: row.sequence,
+    correlationId: row.correlation_id,
+    causationId: row.causation_id,
+    hops: row.hops,
+    authId: row.auth_id,
   };
 }

@@ -14,10 +14,10 @@ export class InboxGuard implements TxGuard {
   ) {}
 
   async claim(tx: Tx): Promise<{ done: boolean }> {
-    const rows = await tx.query("insert into inbox (subscriber, event_id, state) values ($1, $2, 'done') on conflict do nothing returning 1", [
-      this.subscriber,
-      this.eventId,
-    ]);
+    const rows = await tx.query(
+      "insert into inbox (subscriber, event_id, state) values ($1, $2, 'done') on conflict do nothing returning 1",
+      [this.subscriber, this.eventId],
+    );
     this.settled = rows.length === 0;
     return { done: this.settled };
   }
@@ -39,13 +39,17 @@ export class Inbox {
   constructor(private readonly dataSource: DataSource) {}
 
   async markDone(subscriber: SubscriberName, eventId: string): Promise<void> {
-    await this.dataSource.query("insert into inbox (subscriber, event_id, state) values ($1, $2, 'done') on conflict do nothing", [subscriber, eventId]);
+    await this.dataSource.query(
+      "insert into inbox (subscriber, event_id, state) values ($1, $2, 'done') on conflict do nothing",
+      [subscriber, eventId],
+    );
   }
 
   async markDead(subscriber: SubscriberName, eventId: string, reason: string): Promise<void> {
-    await this.dataSource.query("insert into inbox (subscriber, event_id, state, reason) values ($1, $2, 'dead', $3) on conflict do nothing", [
-      subscriber, eventId, reason.slice(0, 2000),
-    ]);
+    await this.dataSource.query(
+      "insert into inbox (subscriber, event_id, state, reason) values ($1, $2, 'dead', $3) on conflict do nothing",
+      [subscriber, eventId, reason.slice(0, 2000)],
+    );
   }
 
   async dead(workspaceId: string, limit = 100): Promise<DeadJob[]> {

@@ -23,7 +23,10 @@ export class Notifier implements OnApplicationShutdown {
       const batch = [...this.pending].map((item) => item.split('\n'));
       this.pending.clear();
       await this.dataSource
-        .query('select pg_notify(c, p) from unnest($1::text[], $2::text[]) as t(c, p)', [batch.map((b) => b[0]), batch.map((b) => b[1])])
+        .query('select pg_notify(c, p) from unnest($1::text[], $2::text[]) as t(c, p)', [
+          batch.map((b) => b[0]),
+          batch.map((b) => b[1]),
+        ])
         .catch(() => undefined);
     }
     this.sending = undefined;

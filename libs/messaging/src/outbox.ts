@@ -30,7 +30,15 @@ export class Outbox {
     const checked = EVENTS[name].parse(data);
     tx.beforeCommit(async () => {
       await tx.query(INSERT, [
-        id, ctx.workspaceId, eventType(name), subject, JSON.stringify(checked), ctx.correlationId, ctx.causationId, ctx.hops, ctx.authId,
+        id,
+        ctx.workspaceId,
+        eventType(name),
+        subject,
+        JSON.stringify(checked),
+        ctx.correlationId,
+        ctx.causationId,
+        ctx.hops,
+        ctx.authId,
       ]);
     });
     tx.afterCommit(async () => this.notifier.wake('outbox'));

@@ -22,9 +22,11 @@ export class Queues implements OnApplicationShutdown {
     const bySubscriber = Map.groupBy(dispatches, (dispatch) => dispatch.subscriber);
     await Promise.all(
       [...bySubscriber].map(([subscriber, pairs]) =>
-        this.open().get(subscriber)!.addBulk(
-          pairs.map(({ eventId }) => ({ name: subscriber, data: { eventId }, opts: { jobId: jobId(subscriber, eventId) } })),
-        ),
+        this.open()
+          .get(subscriber)!
+          .addBulk(
+            pairs.map(({ eventId }) => ({ name: subscriber, data: { eventId }, opts: { jobId: jobId(subscriber, eventId) } })),
+          ),
       ),
     );
   }

@@ -55,7 +55,11 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
 
   /** One term of office: from winning the lock to losing the connection or being stopped. */
   private async term(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.options.databaseUrl, application_name: `tailrace-${this.options.service}-relay`, keepAlive: true });
+    const client = new pg.Client({
+      connectionString: this.options.databaseUrl,
+      application_name: `tailrace-${this.options.service}-relay`,
+      keepAlive: true,
+    });
     client.on('error', () => undefined);
     const off = this.wakeups.on('outbox', () => this.waker.wake());
     try {

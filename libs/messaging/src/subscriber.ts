@@ -18,7 +18,12 @@ export interface Delivery<N extends EventName = EventName> {
 /** Marks the processor of one subscriber; its queue settings come from the catalogue. */
 export function Subscriber(name: SubscriberName): ClassDecorator {
   const { concurrency, lockMs } = SUBSCRIBERS[name];
-  const processor = Processor(queueName(name), { concurrency, lockDuration: lockMs, stalledInterval: lockMs, maxStalledCount: 1 });
+  const processor = Processor(queueName(name), {
+    concurrency,
+    lockDuration: lockMs,
+    stalledInterval: lockMs,
+    maxStalledCount: 1,
+  });
   return (target) => {
     Injectable()(target);
     processor(target as never);
@@ -79,7 +84,12 @@ export abstract class SubscriberProcessor<N extends EventName> extends WorkerHos
   async onFailed(job: Job<{ eventId: string }> | undefined, error: Error): Promise<void> {
     if (!job) return;
     const final = job.attemptsMade >= (job.opts.attempts ?? 1) || error.message.includes('stalled');
-    const fields = { subscriber: this.subscriber, eventId: job.data.eventId, attempt: job.attemptsMade, error: errorMessage(error) };
+    const fields = {
+      subscriber: this.subscriber,
+      eventId: job.data.eventId,
+      attempt: job.attemptsMade,
+      error: errorMessage(error),
+    };
     const stack = isDomainError(error) ? undefined : error.stack;
     this.host.logger[final ? 'error' : 'warn']({ ...fields, stack }, final ? 'job is dead' : 'job failed, will be tried again');
     if (final) await this.host.inbox.markDead(this.subscriber, job.data.eventId, errorMessage(error));

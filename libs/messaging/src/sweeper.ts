@@ -56,7 +56,11 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   async sweep(): Promise<number> {
     const upper = await this.dispatchedThrough();
     const lost = rowsOf<Dispatch & { sequence: string }>(
-      await this.dataSource.query(LOST, [PAIRS.map((pair) => pair.type), PAIRS.map((pair) => pair.subscriber), this.options.sweepSeconds]),
+      await this.dataSource.query(LOST, [
+        PAIRS.map((pair) => pair.type),
+        PAIRS.map((pair) => pair.subscriber),
+        this.options.sweepSeconds,
+      ]),
     );
     await this.queues.add(lost);
     await this.dataSource.query(
@@ -70,7 +74,9 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private async dispatchedThrough(): Promise<string> {
-    const [row] = rowsOf<{ dispatched_through: string }>(await this.dataSource.query('select dispatched_through from relay_state where id = 1'));
+    const [row] = rowsOf<{ dispatched_through: string }>(
+      await this.dataSource.query('select dispatched_through from relay_state where id = 1'),
+    );
     return row!.dispatched_through;
   }
 }

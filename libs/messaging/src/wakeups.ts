@@ -36,12 +36,18 @@ export class Wakeups implements OnApplicationShutdown {
   }
 
   private async session(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.options.databaseUrl, application_name: `tailrace-${this.options.service}-listen`, keepAlive: true });
+    const client = new pg.Client({
+      connectionString: this.options.databaseUrl,
+      application_name: `tailrace-${this.options.service}-listen`,
+      keepAlive: true,
+    });
     const ended = new Promise<void>((resolve) => {
       client.on('error', () => resolve());
       client.on('end', () => resolve());
     });
-    client.on('notification', ({ channel, payload }) => this.listeners.get(channel)?.forEach((listener) => listener(payload ?? '')));
+    client.on('notification', ({ channel, payload }) =>
+      this.listeners.get(channel)?.forEach((listener) => listener(payload ?? '')),
+    );
     await client.connect();
     this.client = client;
     for (const channel of this.listeners.keys()) await client.query(`listen ${channel}`);

@@ -37,15 +37,31 @@ export class ModelsService {
   /** Throws CONFLICT when the name is taken, BAD_INPUT naming what is wrong in the gates or the flow. */
   async create(ctx: Ctx, input: NewModel): Promise<{ id: string }> {
     const project = input.project ?? '/';
-    if (!isProjectPath(project)) throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
-    if (!/^[\w][\w.-]{0,99}$/.test(input.name)) throw new DomainError('BAD_INPUT', 'name must be 1 to 100 letters, digits, dots, dashes or underscores', 'name');
+    if (!isProjectPath(project))
+      throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
+    if (!/^[\w][\w.-]{0,99}$/.test(input.name))
+      throw new DomainError('BAD_INPUT', 'name must be 1 to 100 letters, digits, dots, dashes or underscores', 'name');
     authorize(ctx, 'registry.write', project);
     const flow = checkedFlow(input);
     return this.unitOfWork.run(ctx, async (tx) => {
       const id = newId('model');
-      const row = { id, workspaceId: ctx.workspaceId, project, name: input.name, description: input.description ?? '', flow, createdBy: ctx.authId };
-      if (!(await this.store.insertModel(tx, row))) throw new DomainError('CONFLICT', `there is a model named ${input.name} already`, 'name');
-      await this.journal.record(tx, ctx, { event: 'model.created', subject: { kind: 'model', id }, data: { modelId: id, name: input.name, project }, after: flow });
+      const row = {
+        id,
+        workspaceId: ctx.workspaceId,
+        project,
+        name: input.name,
+        description: input.description ?? '',
+        flow,
+        createdBy: ctx.authId,
+      };
+      if (!(await this.store.insertModel(tx, row)))
+        throw new DomainError('CONFLICT', `there is a model named ${input.name} already`, 'name');
+      await this.journal.record(tx, ctx, {
+        event: 'model.created',
+        subject: { kind: 'model', id },
+        data: { modelId: id, name: input.name, project },
+        after: flow,
+      });
       return { id };
     });
   }
@@ -55,10 +71,20 @@ export class ModelsService {
     return this.unitOfWork.run(ctx, async (tx) => {
       const id = newId('model');
       const row = {
-        id, workspaceId: ctx.workspaceId, project: candidate.project, name: candidate.model, description: '', flow: defaultStageFlow([{ kind: 'data_valid' }]), createdBy: ctx.authId,
+        id,
+        workspaceId: ctx.workspaceId,
+        project: candidate.project,
+        name: candidate.model,
+        description: '',
+        flow: defaultStageFlow([{ kind: 'data_valid' }]),
+        createdBy: ctx.authId,
       };
       if (await this.store.insertModel(tx, row))
-        await this.journal.record(tx, ctx, { event: 'model.created', subject: { kind: 'model', id }, data: { modelId: id, name: candidate.model, project: candidate.project } });
+        await this.journal.record(tx, ctx, {
+          event: 'model.created',
+          subject: { kind: 'model', id },
+          data: { modelId: id, name: candidate.model, project: candidate.project },
+        });
       const model = (await this.store.lockModel(tx, ctx.workspaceId, { name: candidate.model }))!;
       const existing = await this.store.versionOfRun(tx, model.id, candidate.runId);
       if (existing) return { id: existing.id };
@@ -66,10 +92,22 @@ export class ModelsService {
       const number = model.lastNumber + 1;
       const { files, signature, evaluation, runId, datasetVersionId, trainedBy } = candidate;
       await this.store.insertVersion(tx, {
-        id: versionId, workspaceId: ctx.workspaceId, modelId: model.id, number, runId, datasetVersionId, files: { ...files }, signature, evaluation, trainedBy, createdBy: ctx.authId,
+        id: versionId,
+        workspaceId: ctx.workspaceId,
+        modelId: model.id,
+        number,
+        runId,
+        datasetVersionId,
+        files: { ...files },
+        signature,
+        evaluation,
+        trainedBy,
+        createdBy: ctx.authId,
       });
       await this.journal.record(tx, ctx, {
-        event: 'model_version.created', subject: { kind: 'model_version', id: versionId }, data: { modelId: model.id, versionId, number, runId, datasetVersionId },
+        event: 'model_version.created',
+        subject: { kind: 'model_version', id: versionId },
+        data: { modelId: model.id, versionId, number, runId, datasetVersionId },
       });
       return { id: versionId };
     });
@@ -79,7 +117,10 @@ export class ModelsService {
 function checkedFlow(input: NewModel) {
   const gates = GateSchema.array().safeParse(input.productionGates ?? [{ kind: 'data_valid' }]);
   const flow = StageFlowSchema.safeParse(input.flow ?? defaultStageFlow(gates.data ?? []));
-  for (const [parsed, field] of [[gates, 'productionGates'], [flow, 'flow']] as const)
+  for (const [parsed, field] of [
+    [gates, 'productionGates'],
+    [flow, 'flow'],
+  ] as const)
     if (!parsed.success) {
       const issue = parsed.error.issues[0]!;
       throw new DomainError('BAD_INPUT', `${[field, ...issue.path].join('.')}: ${issue.message}`, field);

@@ -24,12 +24,21 @@ export class PromotionService {
       stageFor(model.flow, version.stage, input.stage);
       const id = newId('stageRequest');
       const inserted = await this.store.insertRequest(tx, {
-        id, workspaceId: ctx.workspaceId, modelId: model.id, versionId: version.id, stage: input.stage, reason: input.reason ?? null,
-        requestedBy: ctx.authId, memberId: memberOf(ctx),
+        id,
+        workspaceId: ctx.workspaceId,
+        modelId: model.id,
+        versionId: version.id,
+        stage: input.stage,
+        reason: input.reason ?? null,
+        requestedBy: ctx.authId,
+        memberId: memberOf(ctx),
       });
       if (!inserted) throw new DomainError('CONFLICT', `a request for ${input.stage} is open for this version already`, 'stage');
       await this.journal.record(tx, ctx, {
-        event: 'model_version.stage_requested', subject: { kind: 'stage_request', id }, data: requestData(version, { id, stage: input.stage }), reason: input.reason ?? undefined,
+        event: 'model_version.stage_requested',
+        subject: { kind: 'stage_request', id },
+        data: requestData(version, { id, stage: input.stage }),
+        reason: input.reason ?? undefined,
       });
       return { id };
     });
@@ -44,8 +53,10 @@ export class PromotionService {
       const next = afterGates(results, stage);
       await this.store.setRequest(tx, requestId, 'EVALUATING', next, { gates: results, championId });
       await this.journal.record(tx, ctx, {
-        event: 'model_version.gates_evaluated', subject: { kind: 'stage_request', id: requestId },
-        data: { ...requestData(version, request), passed: next !== 'BLOCKED' }, after: { state: next, gates: results },
+        event: 'model_version.gates_evaluated',
+        subject: { kind: 'stage_request', id: requestId },
+        data: { ...requestData(version, request), passed: next !== 'BLOCKED' },
+        after: { state: next, gates: results },
       });
       if (next === 'DONE') await this.moveIn(tx, ctx, model, version, request);
     });
@@ -55,28 +66,54 @@ export class PromotionService {
    * Approves or rejects. Throws SELF_APPROVAL when the member asked for the stage or answers for the training, CONFLICT when nothing waits for
    * approval. The approval that completes the number moves the version in the same transaction.
    */
-  async decide(ctx: Ctx, input: { requestId: string; decision: 'approved' | 'rejected'; comment?: string | null }): Promise<{ id: string }> {
+  async decide(
+    ctx: Ctx,
+    input: { requestId: string; decision: 'approved' | 'rejected'; comment?: string | null },
+  ): Promise<{ id: string }> {
     try {
       return await this.unitOfWork.run(ctx, (tx) => this.decideIn(tx, ctx, input));
     } catch (error) {
       if (error instanceof DomainError && (error.code === 'SELF_APPROVAL' || error.code === 'FORBIDDEN'))
-        await this.journal.refused(ctx, `model_version.${input.decision}`, { kind: 'stage_request', id: input.requestId }, error.message);
+        await this.journal.refused(
+          ctx,
+          `model_version.${input.decision}`,
+          { kind: 'stage_request', id: input.requestId },
+          error.message,
+        );
       throw error;
     }
   }
 
-  private async decideIn(tx: Tx, ctx: Ctx, input: { requestId: string; decision: 'approved' | 'rejected'; comment?: string | null }): Promise<{ id: string }> {
+  private async decideIn(
+    tx: Tx,
+    ctx: Ctx,
+    input: { requestId: string; decision: 'approved' | 'rejected'; comment?: string | null },
+  ): Promise<{ id: string }> {
     const { request, version, model } = await this.lockedRequest(tx, ctx, input.requestId);
     authorize(ctx, 'registry.approve', model.project);
     const member = memberOf(ctx);
     if (!member || ctx.principal.kind !== 'member') throw new DomainError('FORBIDDEN', 'only a member may decide, in person');
     if (member === request.memberId || member === version.trainedBy)
-      throw new DomainError('SELF_APPROVAL', 'who asked for the stage, or answers for the training, may not decide on it; another approver must', 'requestId');
-    if (request.state !== 'AWAITING_APPROVAL') throw new DomainError('CONFLICT', `the request is ${request.state}, not awaiting approval`, 'requestId');
-    const row = { id: newId('approval'), requestId: request.id, memberId: member, decision: input.decision, comment: input.comment ?? null };
-    if (!(await this.store.addApproval(tx, row))) throw new DomainError('CONFLICT', 'you have decided on this request already', 'requestId');
+      throw new DomainError(
+        'SELF_APPROVAL',
+        'who asked for the stage, or answers for the training, may not decide on it; another approver must',
+        'requestId',
+      );
+    if (request.state !== 'AWAITING_APPROVAL')
+      throw new DomainError('CONFLICT', `the request is ${request.state}, not awaiting approval`, 'requestId');
+    const row = {
+      id: newId('approval'),
+      requestId: request.id,
+      memberId: member,
+      decision: input.decision,
+      comment: input.comment ?? null,
+    };
+    if (!(await this.store.addApproval(tx, row)))
+      throw new DomainError('CONFLICT', 'you have decided on this request already', 'requestId');
     await this.journal.record(tx, ctx, {
-      event: `model_version.${input.decision}`, subject: { kind: 'stage_request', id: request.id }, data: { ...requestData(version, request), by: member },
+      event: `model_version.${input.decision}`,
+      subject: { kind: 'stage_request', id: request.id },
+      data: { ...requestData(version, request), by: member },
       reason: input.comment ?? undefined,
     });
     if (input.decision === 'rejected') await this.store.setRequest(tx, request.id, 'AWAITING_APPROVAL', 'REJECTED');
@@ -84,30 +121,57 @@ export class PromotionService {
     return { id: request.id };
   }
 
-  private async completeIn(tx: Tx, ctx: Ctx, model: ModelEntity, version: ModelVersionEntity, request: StageRequestEntity): Promise<void> {
+  private async completeIn(
+    tx: Tx,
+    ctx: Ctx,
+    model: ModelEntity,
+    version: ModelVersionEntity,
+    request: StageRequestEntity,
+  ): Promise<void> {
     const stage = stageFor(model.flow, version.stage, request.stage);
     const champion = await this.store.holder(tx, model.id, request.stage);
     if ((champion?.id ?? null) !== request.championId)
-      throw new DomainError('CONFLICT', 'another version has come into the stage since the gates were evaluated; ask for the stage anew', 'requestId');
+      throw new DomainError(
+        'CONFLICT',
+        'another version has come into the stage since the gates were evaluated; ask for the stage anew',
+        'requestId',
+      );
     if ((await this.store.approvals(tx, request.id)) < stage.approvals) return;
     await this.store.setRequest(tx, request.id, 'AWAITING_APPROVAL', 'DONE');
     await this.moveIn(tx, ctx, model, version, request);
   }
 
-  private async moveIn(tx: Tx, ctx: Ctx, model: ModelEntity, version: ModelVersionEntity, request: StageRequestEntity): Promise<void> {
+  private async moveIn(
+    tx: Tx,
+    ctx: Ctx,
+    model: ModelEntity,
+    version: ModelVersionEntity,
+    request: StageRequestEntity,
+  ): Promise<void> {
     const stage = stageFor(model.flow, version.stage, request.stage);
     const holder = stage.holds === 'one' ? await this.store.holder(tx, model.id, stage.name) : null;
     if (holder) await this.stepIn(tx, ctx, holder, 'archived', undefined, request.id);
     await this.stepIn(tx, ctx, version, stage.name, stage, request.id);
   }
 
-  private async stepIn(tx: Tx, ctx: Ctx, version: ModelVersionEntity, to: string, stage: Parameters<RegistryStore['moveVersion']>[4], requestId: string): Promise<void> {
+  private async stepIn(
+    tx: Tx,
+    ctx: Ctx,
+    version: ModelVersionEntity,
+    to: string,
+    stage: Parameters<RegistryStore['moveVersion']>[4],
+    requestId: string,
+  ): Promise<void> {
     const from = version.stage;
-    if (!(await this.store.moveVersion(tx, version.id, from, to, stage))) throw new DomainError('CONFLICT', 'the version has moved meanwhile; load it anew', 'versionId');
+    if (!(await this.store.moveVersion(tx, version.id, from, to, stage)))
+      throw new DomainError('CONFLICT', 'the version has moved meanwhile; load it anew', 'versionId');
     const { modelId, id: versionId, number } = version;
     await this.journal.record(tx, ctx, {
-      event: 'model_version.stage_changed', subject: { kind: 'model_version', id: versionId }, data: { modelId, versionId, number, from, to, requestId },
-      before: { stage: from }, after: { stage: to },
+      event: 'model_version.stage_changed',
+      subject: { kind: 'model_version', id: versionId },
+      data: { modelId, versionId, number, from, to, requestId },
+      before: { stage: from },
+      after: { stage: to },
     });
   }
 

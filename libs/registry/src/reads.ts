@@ -29,9 +29,14 @@ export interface RequestFacts {
 export class RegistryReads {
   constructor(private readonly dataSource: DataSource) {}
 
-  async model(workspaceId: string, id: string): Promise<{ id: string; name: string; project: string; stages: string[] } | undefined> {
+  async model(
+    workspaceId: string,
+    id: string,
+  ): Promise<{ id: string; name: string; project: string; stages: string[] } | undefined> {
     const row = await this.dataSource.getRepository(ModelEntity).findOneBy({ workspaceId, id });
-    return row ? { id: row.id, name: row.name, project: row.project, stages: row.flow.stages.map((stage) => stage.name) } : undefined;
+    return row
+      ? { id: row.id, name: row.name, project: row.project, stages: row.flow.stages.map((stage) => stage.name) }
+      : undefined;
   }
 
   async version(workspaceId: string, id: string): Promise<VersionFacts | undefined> {
@@ -40,7 +45,9 @@ export class RegistryReads {
 
   /** The version that stands in a stage that holds one. */
   async holder(workspaceId: string, modelId: string, stage: string): Promise<VersionFacts | undefined> {
-    return (await this.dataSource.getRepository(ModelVersionEntity).findOneBy({ workspaceId, modelId, slot: stage })) ?? undefined;
+    return (
+      (await this.dataSource.getRepository(ModelVersionEntity).findOneBy({ workspaceId, modelId, slot: stage })) ?? undefined
+    );
   }
 
   async request(workspaceId: string, id: string): Promise<RequestFacts | undefined> {
@@ -49,7 +56,13 @@ export class RegistryReads {
     const model = await this.dataSource.getRepository(ModelEntity).findOneByOrFail({ id: row.modelId });
     const version = (await this.version(workspaceId, row.versionId))!;
     const stage = model.flow.stages.find((candidate) => candidate.name === row.stage);
-    return { id, state: row.state, version, champion: await this.holder(workspaceId, row.modelId, row.stage), gates: stage?.gates ?? [] };
+    return {
+      id,
+      state: row.state,
+      version,
+      champion: await this.holder(workspaceId, row.modelId, row.stage),
+      gates: stage?.gates ?? [],
+    };
   }
 }
 

@@ -39,7 +39,10 @@ export class RegistryStore {
 
   async moveVersion(tx: Tx, id: string, from: string, to: string, stage: Stage | undefined): Promise<boolean> {
     const rows = await tx.query('update model_version set stage = $3, slot = $4 where id = $1 and stage = $2 returning 1', [
-      id, from, to, stage?.holds === 'one' ? to : null,
+      id,
+      from,
+      to,
+      stage?.holds === 'one' ? to : null,
     ]);
     return rows.length > 0;
   }
@@ -58,7 +61,13 @@ export class RegistryStore {
   }
 
   /** Compare-and-set on the request's state. */
-  async setRequest(tx: Tx, id: string, from: RequestState, to: RequestState, patch: { gates?: readonly GateResult[]; championId?: string | null } = {}): Promise<boolean> {
+  async setRequest(
+    tx: Tx,
+    id: string,
+    from: RequestState,
+    to: RequestState,
+    patch: { gates?: readonly GateResult[]; championId?: string | null } = {},
+  ): Promise<boolean> {
     const rows = await tx.query(
       `update stage_request set state = $3, gates = coalesce($4::jsonb, gates), champion_id = coalesce($5, champion_id),
          decided_at = case when $3 in ('DONE', 'REJECTED', 'BLOCKED', 'STALE') then clock_timestamp() else null end

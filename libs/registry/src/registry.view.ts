@@ -24,7 +24,11 @@ export class RegistryView {
     return this.readableModels(ctx).andWhere('m.id in (:...ids)', { ids }).getMany();
   }
 
-  versions(ctx: Ctx, filter: { modelId?: string | null; stage?: string | null; runId?: string | null }, args: PageArgs): Promise<Page<ModelVersionRow>> {
+  versions(
+    ctx: Ctx,
+    filter: { modelId?: string | null; stage?: string | null; runId?: string | null },
+    args: PageArgs,
+  ): Promise<Page<ModelVersionRow>> {
     const query = this.readableOf(ctx, ModelVersionEntity, 'v');
     if (filter.modelId) query.andWhere('v.modelId = :m', { m: filter.modelId });
     if (filter.stage) query.andWhere('v.stage = :s', { s: filter.stage });
@@ -40,7 +44,11 @@ export class RegistryView {
     return this.readableOf(ctx, ModelVersionEntity, 'v').andWhere('v.runId in (:...runIds)', { runIds }).getMany();
   }
 
-  requests(ctx: Ctx, filter: { versionId?: string | null; state?: readonly string[] | null }, args: PageArgs): Promise<Page<StageRequestRow>> {
+  requests(
+    ctx: Ctx,
+    filter: { versionId?: string | null; state?: readonly string[] | null },
+    args: PageArgs,
+  ): Promise<Page<StageRequestRow>> {
     const query = this.readableOf(ctx, StageRequestEntity, 'q');
     if (filter.versionId) query.andWhere('q.versionId = :v', { v: filter.versionId });
     if (filter.state?.length) query.andWhere('q.state in (:...s)', { s: filter.state });
@@ -56,13 +64,23 @@ export class RegistryView {
   }
 
   private readableModels(ctx: Ctx) {
-    const query = this.dataSource.getRepository(ModelEntity).createQueryBuilder('m').where('m.workspaceId = :w', { w: ctx.workspaceId });
+    const query = this.dataSource
+      .getRepository(ModelEntity)
+      .createQueryBuilder('m')
+      .where('m.workspaceId = :w', { w: ctx.workspaceId });
     const paths = readablePaths(ctx, 'registry.read');
-    return paths ? query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where m.project = p or m.project like p || '/%')`, { paths }) : query;
+    return paths
+      ? query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where m.project = p or m.project like p || '/%')`, {
+          paths,
+        })
+      : query;
   }
 
   private readableOf<T extends ModelVersionEntity | StageRequestEntity>(ctx: Ctx, entity: new () => T, alias: string) {
-    const query = this.dataSource.getRepository(entity).createQueryBuilder(alias).where(`${alias}.workspaceId = :w`, { w: ctx.workspaceId });
+    const query = this.dataSource
+      .getRepository(entity)
+      .createQueryBuilder(alias)
+      .where(`${alias}.workspaceId = :w`, { w: ctx.workspaceId });
     const paths = readablePaths(ctx, 'registry.read');
     const sql = `exists (select 1 from model m, unnest(:paths::text[]) p where m.id = ${alias}.model_id and (m.project = p or m.project like p || '/%'))`;
     return paths ? query.andWhere(sql, { paths }) : query;

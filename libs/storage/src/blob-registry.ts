@@ -16,13 +16,21 @@ export class BlobEntity {
 @Injectable()
 export class BlobRegistry {
   async register(tx: Tx, workspaceId: string, sha256: string, size: number): Promise<void> {
-    await tx.query('insert into blob (workspace_id, sha256, size) values ($1, $2, $3) on conflict do nothing', [workspaceId, sha256, size]);
+    await tx.query('insert into blob (workspace_id, sha256, size) values ($1, $2, $3) on conflict do nothing', [
+      workspaceId,
+      sha256,
+      size,
+    ]);
   }
 
   /** Size of a blob that the caller is about to refer to. Throws BLOB_NOT_FOUND when the workspace does not hold it. */
   async reference(tx: Tx, workspaceId: string, sha256: string): Promise<{ size: number }> {
-    const rows = await tx.query<{ size: string }>('select size from blob where workspace_id = $1 and sha256 = $2 for key share', [workspaceId, sha256]);
-    if (!rows[0]) throw new DomainError('BLOB_NOT_FOUND', `this workspace holds no blob ${sha256.slice(0, 80)}; upload it first`, 'blob');
+    const rows = await tx.query<{ size: string }>('select size from blob where workspace_id = $1 and sha256 = $2 for key share', [
+      workspaceId,
+      sha256,
+    ]);
+    if (!rows[0])
+      throw new DomainError('BLOB_NOT_FOUND', `this workspace holds no blob ${sha256.slice(0, 80)}; upload it first`, 'blob');
     return { size: Number(rows[0].size) };
   }
 }

@@ -8,7 +8,10 @@ export function createLogger(level: string, service: string): Logger {
     {
       level,
       base: { service },
-      redact: { paths: ['token', 'password', 'authorization', '*.token', '*.password', '*.authorization', 'req.headers'], censor: '[redacted]' },
+      redact: {
+        paths: ['token', 'password', 'authorization', '*.token', '*.password', '*.authorization', 'req.headers'],
+        censor: '[redacted]',
+      },
     },
     pino.destination({ dest: 2, sync: true }),
   );

@@ -24,7 +24,11 @@ export class Metrics {
   });
 
   /** A gauge whose value is asked for when the metrics are read. */
-  gauge(name: string, description: string, read: () => Promise<readonly { value: number; labels?: Record<string, string> }[]>): void {
+  gauge(
+    name: string,
+    description: string,
+    read: () => Promise<readonly { value: number; labels?: Record<string, string> }[]>,
+  ): void {
     this.meter.createObservableGauge(name, { description }).addCallback(async (result) => {
       for (const { value, labels } of await read()) result.observe(value, labels);
     });

@@ -27,5 +27,5 @@ export { startPlatform, type PlatformTestOptions } from './platform.js';
 export { missingRedis, startRedis, type TestRedis } from './redis.js';
 export { SHORT_TIMES, type Server } from './server.js';
 export { SPLIT_APPS, startSplit, type SplitApp, type SplitServer } from './split.js';
-export { ask, embeddedServer, withDatabase } from './superuser.js';
+export { ask, dropSessions, embeddedServer, withDatabase } from './superuser.js';
 export { until } from './until.js';

@@ -31,3 +31,12 @@ export function ask<T extends pg.QueryResultRow = pg.QueryResultRow>(
 ): Promise<T[]> {
   return withDatabase(url, async (client) => (await client.query<T>(sql, [...params])).rows);
 }
+
+/**
+ * Ends every session of the application, as a crash of its whole machine does: after a SIGKILL alone, a statement that waits for a lock would
+ * still have its effect, because the server only notices when it answers.
+ */
+export async function dropSessions(url: string): Promise<void> {
+  const sessions = `select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'tailrace_app'`;
+  await ask(url, sessions);
+}

@@ -32,7 +32,8 @@ export class TrackingService {
   /** Finds the experiment of that name, or makes it. */
   async ensureExperiment(ctx: Ctx, input: { name: string; project?: string | null }): Promise<{ id: string }> {
     const project = input.project ?? '/';
-    if (!isProjectPath(project)) throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
+    if (!isProjectPath(project))
+      throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
     authorize(ctx, 'tracking.write', project);
     return this.unitOfWork.run(ctx, (tx) => this.ensureExperimentIn(tx, ctx, input.name, project));
   }
@@ -42,7 +43,11 @@ export class TrackingService {
     const row = { id: newId('experiment'), workspaceId: ctx.workspaceId, project, name, createdBy: ctx.authId };
     const { id, created } = await this.store.ensureExperiment(tx, row);
     if (created)
-      await this.journal.record(tx, ctx, { event: 'experiment.created', subject: { kind: 'experiment', id }, data: { experimentId: id, name, project } });
+      await this.journal.record(tx, ctx, {
+        event: 'experiment.created',
+        subject: { kind: 'experiment', id },
+        data: { experimentId: id, name, project },
+      });
     return { id };
   }
 
@@ -58,14 +63,21 @@ export class TrackingService {
   async startRunIn(tx: Tx, ctx: Ctx, input: NewRun): Promise<{ id: string }> {
     const id = newId('run');
     await this.store.insertRun(tx, {
-      id, workspaceId: ctx.workspaceId, experimentId: input.experimentId, name: input.name, jobId: input.jobId ?? null, createdBy: ctx.authId,
+      id,
+      workspaceId: ctx.workspaceId,
+      experimentId: input.experimentId,
+      name: input.name,
+      jobId: input.jobId ?? null,
+      createdBy: ctx.authId,
     });
     const datasetVersionIds = [...(input.datasetVersionIds ?? [])];
     await this.store.addInputs(tx, id, datasetVersionIds);
     await this.store.addParams(tx, id, input.params ?? {});
     await this.store.setTags(tx, id, input.tags ?? {});
     await this.journal.record(tx, ctx, {
-      event: 'run.started', subject: { kind: 'run', id }, data: { runId: id, experimentId: input.experimentId, jobId: input.jobId ?? null, datasetVersionIds },
+      event: 'run.started',
+      subject: { kind: 'run', id },
+      data: { runId: id, experimentId: input.experimentId, jobId: input.jobId ?? null, datasetVersionIds },
     });
     return { id };
   }
@@ -89,9 +101,20 @@ export class TrackingService {
     await this.ingest(tx, ctx, await this.foundRun(tx, ctx, runId), points, source, attempt);
   }
 
-  async describeIn(tx: Tx, _ctx: Ctx, runId: string, params: Readonly<Record<string, string>>, tags: Readonly<Record<string, string>>): Promise<void> {
+  async describeIn(
+    tx: Tx,
+    _ctx: Ctx,
+    runId: string,
+    params: Readonly<Record<string, string>>,
+    tags: Readonly<Record<string, string>>,
+  ): Promise<void> {
     const differing = await this.store.addParams(tx, runId, params);
-    if (differing.length) throw new DomainError('CONFLICT', `parameter ${differing[0]} has another value already; parameters are written once`, 'params');
+    if (differing.length)
+      throw new DomainError(
+        'CONFLICT',
+        `parameter ${differing[0]} has another value already; parameters are written once`,
+        'params',
+      );
     await this.store.setTags(tx, runId, tags);
   }
 
@@ -104,7 +127,12 @@ export class TrackingService {
 
   async addArtifactsIn(tx: Tx, ctx: Ctx, runId: string, artifacts: Readonly<Record<string, string>>): Promise<void> {
     for (const [path, blob] of Object.entries(artifacts)) {
-      if (!isArtifactPath(path)) throw new DomainError('BAD_INPUT', `${JSON.stringify(path)} is not an artifact path; use a relative path such as model/weights.bin`, 'path');
+      if (!isArtifactPath(path))
+        throw new DomainError(
+          'BAD_INPUT',
+          `${JSON.stringify(path)} is not an artifact path; use a relative path such as model/weights.bin`,
+          'path',
+        );
       const { size } = await this.blobs.reference(tx, ctx.workspaceId, blob);
       await this.store.addArtifact(tx, runId, path, blob, size);
     }
@@ -141,12 +169,27 @@ export class TrackingService {
     if (!(await this.store.setStatus(tx, runId, statesBefore(RUN_STATES, status), status))) return;
     const event = ({ FINISHED: 'run.finished', FAILED: 'run.failed', KILLED: 'run.killed' } as const)[status];
     await this.journal.record(tx, ctx, {
-      event, subject: { kind: 'run', id: runId }, data: { runId, experimentId: run.experimentId, jobId: run.jobId }, before: { status: run.status }, after: { status },
+      event,
+      subject: { kind: 'run', id: runId },
+      data: { runId, experimentId: run.experimentId, jobId: run.jobId },
+      before: { status: run.status },
+      after: { status },
     });
   }
 
-  private async ingest(tx: Tx, ctx: Ctx, run: RunEntity, points: readonly Point[], source: Source, attempt: number): Promise<void> {
-    const keys = await this.store.internKeys(tx, ctx.workspaceId, points.map((point) => point.key));
+  private async ingest(
+    tx: Tx,
+    ctx: Ctx,
+    run: RunEntity,
+    points: readonly Point[],
+    source: Source,
+    attempt: number,
+  ): Promise<void> {
+    const keys = await this.store.internKeys(
+      tx,
+      ctx.workspaceId,
+      points.map((point) => point.key),
+    );
     await this.store.ingest(tx, run.num, source, attempt, keys, points);
     tx.afterCommit(async () => this.notifier.wake('run_metrics', run.id));
     if (!(await this.store.mayAnnounceMetrics(tx, run.id))) return;

@@ -13,7 +13,10 @@ const INGEST = `with x as (select $1::bigint as run, $2::smallint as source, $3:
 
 @Injectable()
 export class TrackingStore {
-  async ensureExperiment(tx: Tx, row: Pick<ExperimentEntity, 'id' | 'workspaceId' | 'project' | 'name' | 'createdBy'>): Promise<{ id: string; created: boolean }> {
+  async ensureExperiment(
+    tx: Tx,
+    row: Pick<ExperimentEntity, 'id' | 'workspaceId' | 'project' | 'name' | 'createdBy'>,
+  ): Promise<{ id: string; created: boolean }> {
     const rows = await tx.query<{ id: string }>(
       `insert into experiment (id, workspace_id, project, name, created_by) values ($1, $2, $3, $4, $5) on conflict (workspace_id, name) do nothing returning id`,
       [row.id, row.workspaceId, row.project, row.name, row.createdBy],
@@ -27,7 +30,10 @@ export class TrackingStore {
     return tx.em.findOneBy(ExperimentEntity, { workspaceId, id });
   }
 
-  async insertRun(tx: Tx, row: Pick<RunEntity, 'id' | 'workspaceId' | 'experimentId' | 'name' | 'jobId' | 'createdBy'>): Promise<void> {
+  async insertRun(
+    tx: Tx,
+    row: Pick<RunEntity, 'id' | 'workspaceId' | 'experimentId' | 'name' | 'jobId' | 'createdBy'>,
+  ): Promise<void> {
     await tx.query(
       `insert into run (id, workspace_id, experiment_id, name, status, job_id, created_by) values ($1, $2, $3, $4, 'RUNNING', $5, $6)`,
       [row.id, row.workspaceId, row.experimentId, row.name, row.jobId, row.createdBy],
@@ -40,18 +46,27 @@ export class TrackingStore {
   }
 
   async setStatus(tx: Tx, id: string, from: readonly RunStatus[], to: RunStatus): Promise<boolean> {
-    const rows = await tx.query('update run set status = $3, ended_at = clock_timestamp() where id = $1 and status = any($2) returning 1', [id, from, to]);
+    const rows = await tx.query(
+      'update run set status = $3, ended_at = clock_timestamp() where id = $1 and status = any($2) returning 1',
+      [id, from, to],
+    );
     return rows.length > 0;
   }
 
   async addInputs(tx: Tx, runId: string, versionIds: readonly string[]): Promise<void> {
-    await tx.query('insert into run_input (run_id, dataset_version_id) select $1, unnest($2::text[]) on conflict do nothing', [runId, versionIds]);
+    await tx.query('insert into run_input (run_id, dataset_version_id) select $1, unnest($2::text[]) on conflict do nothing', [
+      runId,
+      versionIds,
+    ]);
   }
 
   /** Answers the keys whose stored value differs: a parameter is written once. */
   async addParams(tx: Tx, runId: string, params: Readonly<Record<string, string>>): Promise<string[]> {
     const [keys, values] = [Object.keys(params), Object.values(params)];
-    await tx.query('insert into run_param (run_id, key, value) select $1, k, v from unnest($2::text[], $3::text[]) as u(k, v) on conflict do nothing', [runId, keys, values]);
+    await tx.query(
+      'insert into run_param (run_id, key, value) select $1, k, v from unnest($2::text[], $3::text[]) as u(k, v) on conflict do nothing',
+      [runId, keys, values],
+    );
     const rows = await tx.query<{ key: string }>(
       'select p.key from run_param p join unnest($2::text[], $3::text[]) as u(k, v) on u.k = p.key where p.run_id = $1 and p.value <> u.v',
       [runId, keys, values],
@@ -78,18 +93,38 @@ export class TrackingStore {
   /** Ids of metric names; unknown names are added (sorted, so that two writers cannot deadlock). */
   async internKeys(tx: Tx, workspaceId: string, names: readonly string[]): Promise<Map<string, number>> {
     const sorted = [...new Set(names)].sort();
-    const find = () => tx.query<{ id: number; name: string }>('select id, name from metric_key where workspace_id = $1 and name = any($2)', [workspaceId, sorted]);
+    const find = () =>
+      tx.query<{ id: number; name: string }>('select id, name from metric_key where workspace_id = $1 and name = any($2)', [
+        workspaceId,
+        sorted,
+      ]);
     let rows = await find();
     if (rows.length < sorted.length) {
-      await tx.query('insert into metric_key (workspace_id, name) select $1, unnest($2::text[]) on conflict do nothing', [workspaceId, sorted]);
+      await tx.query('insert into metric_key (workspace_id, name) select $1, unnest($2::text[]) on conflict do nothing', [
+        workspaceId,
+        sorted,
+      ]);
       rows = await find();
     }
     return new Map(rows.map((row) => [row.name, row.id]));
   }
 
-  async ingest(tx: Tx, run: string, source: Source, attempt: number, keys: ReadonlyMap<string, number>, points: readonly Point[]): Promise<void> {
+  async ingest(
+    tx: Tx,
+    run: string,
+    source: Source,
+    attempt: number,
+    keys: ReadonlyMap<string, number>,
+    points: readonly Point[],
+  ): Promise<void> {
     await tx.query(INGEST, [
-      run, SOURCES[source], attempt, points.map((p) => keys.get(p.key)), points.map((p) => p.step), points.map((p) => p.timestamp), points.map((p) => p.value),
+      run,
+      SOURCES[source],
+      attempt,
+      points.map((p) => keys.get(p.key)),
+      points.map((p) => p.step),
+      points.map((p) => p.timestamp),
+      points.map((p) => p.value),
     ]);
   }
 
@@ -112,7 +147,10 @@ export class TrackingStore {
   }
 
   async beat(tx: Tx, id: string): Promise<boolean> {
-    const rows = await tx.query("update run set heartbeat_at = clock_timestamp() where id = $1 and status = 'RUNNING' returning 1", [id]);
+    const rows = await tx.query(
+      "update run set heartbeat_at = clock_timestamp() where id = $1 and status = 'RUNNING' returning 1",
+      [id],
+    );
     return rows.length > 0;
   }
 }

@@ -4,7 +4,14 @@ import { readablePaths, type Ctx } from '#access';
 import { keysetPage, rowsOf } from '#database';
 import type { Page, PageArgs } from '#kernel';
 import { SOURCE_NAMES, type RunStatus, type Source } from './model/run.js';
-import { ExperimentEntity, RunArtifactEntity, RunEntity, RunInputEntity, RunParamEntity, RunTagEntity } from './tracking.entities.js';
+import {
+  ExperimentEntity,
+  RunArtifactEntity,
+  RunEntity,
+  RunInputEntity,
+  RunParamEntity,
+  RunTagEntity,
+} from './tracking.entities.js';
 
 export type ExperimentRow = Readonly<ExperimentEntity>;
 export type RunRow = Readonly<RunEntity>;
@@ -31,7 +38,8 @@ export interface RunFilter {
   readonly datasetVersionId?: string | null;
   readonly params?: readonly { key: string; eq?: string | null }[] | null;
   readonly tags?: readonly { key: string; eq?: string | null }[] | null;
-  readonly metrics?: readonly { key: string; gt?: number | null; gte?: number | null; lt?: number | null; lte?: number | null }[] | null;
+  readonly metrics?:
+    readonly { key: string; gt?: number | null; gte?: number | null; lt?: number | null; lte?: number | null }[] | null;
 }
 
 const COMPARISONS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
@@ -58,15 +66,26 @@ export class TrackingView {
     if (filter.jobId) query.andWhere('r.jobId = :j', { j: filter.jobId });
     if (filter.name) query.andWhere('r.name = :n', { n: filter.name });
     if (filter.datasetVersionId)
-      query.andWhere('exists (select 1 from run_input i where i.run_id = r.id and i.dataset_version_id = :dv)', { dv: filter.datasetVersionId });
-    for (const [table, conditions] of [['run_param', filter.params], ['run_tag', filter.tags]] as const)
+      query.andWhere('exists (select 1 from run_input i where i.run_id = r.id and i.dataset_version_id = :dv)', {
+        dv: filter.datasetVersionId,
+      });
+    for (const [table, conditions] of [
+      ['run_param', filter.params],
+      ['run_tag', filter.tags],
+    ] as const)
       conditions?.forEach((c, i) =>
-        query.andWhere(`exists (select 1 from ${table} x where x.run_id = r.id and x.key = :${table}k${i} and (:${table}v${i}::text is null or x.value = :${table}v${i}))`, {
-          [`${table}k${i}`]: c.key, [`${table}v${i}`]: c.eq ?? null,
-        }),
+        query.andWhere(
+          `exists (select 1 from ${table} x where x.run_id = r.id and x.key = :${table}k${i} and (:${table}v${i}::text is null or x.value = :${table}v${i}))`,
+          {
+            [`${table}k${i}`]: c.key,
+            [`${table}v${i}`]: c.eq ?? null,
+          },
+        ),
       );
     filter.metrics?.forEach((condition, i) => {
-      const tests = (Object.keys(COMPARISONS) as (keyof typeof COMPARISONS)[]).filter((op) => condition[op] !== undefined && condition[op] !== null);
+      const tests = (Object.keys(COMPARISONS) as (keyof typeof COMPARISONS)[]).filter(
+        (op) => condition[op] !== undefined && condition[op] !== null,
+      );
       const sql = tests.map((op) => ` and l.value ${COMPARISONS[op]} :m${i}${op}`).join('');
       query.andWhere(
         `exists (select 1 from metric_latest l join metric_key k on k.id = l.key where l.run = r.num and k.workspace_id = r.workspace_id and k.name = :m${i}k and l.value <> 'NaN'${sql})`,
@@ -105,7 +124,12 @@ export class TrackingView {
       ),
     );
     return rows.map((row) => ({
-      runId: row.run_id, key: row.name, value: row.value, step: Number(row.step), timestamp: Number(row.ts), source: SOURCE_NAMES[row.source]!,
+      runId: row.run_id,
+      key: row.name,
+      value: row.value,
+      step: Number(row.step),
+      timestamp: Number(row.ts),
+      source: SOURCE_NAMES[row.source]!,
     }));
   }
 
@@ -123,18 +147,33 @@ export class TrackingView {
         [runId, ctx.workspaceId, afterStep, keys, limit],
       ),
     );
-    return rows.map((row) => ({ key: row.name, step: Number(row.step), value: row.value, timestamp: Number(row.ts), attempt: row.attempt }));
+    return rows.map((row) => ({
+      key: row.name,
+      step: Number(row.step),
+      value: row.value,
+      timestamp: Number(row.ts),
+      attempt: row.attempt,
+    }));
   }
 
   private readableExperiments(ctx: Ctx) {
-    const query = this.dataSource.getRepository(ExperimentEntity).createQueryBuilder('e').where('e.workspaceId = :w', { w: ctx.workspaceId });
+    const query = this.dataSource
+      .getRepository(ExperimentEntity)
+      .createQueryBuilder('e')
+      .where('e.workspaceId = :w', { w: ctx.workspaceId });
     const paths = readablePaths(ctx, 'tracking.read');
-    if (paths) query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where e.project = p or e.project like p || '/%')`, { paths });
+    if (paths)
+      query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where e.project = p or e.project like p || '/%')`, {
+        paths,
+      });
     return query;
   }
 
   private readableRuns(ctx: Ctx) {
-    const query = this.dataSource.getRepository(RunEntity).createQueryBuilder('r').where('r.workspaceId = :w', { w: ctx.workspaceId });
+    const query = this.dataSource
+      .getRepository(RunEntity)
+      .createQueryBuilder('r')
+      .where('r.workspaceId = :w', { w: ctx.workspaceId });
     const paths = readablePaths(ctx, 'tracking.read');
     if (paths)
       query.andWhere(

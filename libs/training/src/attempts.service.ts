@@ -75,7 +75,9 @@ export class AttemptsService {
       if (job.checkpointEpoch !== null && job.checkpointEpoch >= epoch) return;
       await this.store.updateJob(tx, job.id, { checkpointBlob: blob, checkpointEpoch: epoch });
       await this.journal.record(tx, ctx, {
-        event: 'training_job.checkpointed', subject: { kind: 'training_job', id: job.id }, data: { jobId: job.id, runId: job.runId, attempt: job.attempt, epoch, blob },
+        event: 'training_job.checkpointed',
+        subject: { kind: 'training_job', id: job.id },
+        data: { jobId: job.id, runId: job.runId, attempt: job.attempt, epoch, blob },
       });
     });
   }
@@ -99,18 +101,36 @@ export class AttemptsService {
     });
   }
 
-  private async succeedIn(tx: Tx, ctx: Ctx, job: TrainingJobEntity, finish: Extract<Finish, { outcome: 'succeeded' }>): Promise<void> {
+  private async succeedIn(
+    tx: Tx,
+    ctx: Ctx,
+    job: TrainingJobEntity,
+    finish: Extract<Finish, { outcome: 'succeeded' }>,
+  ): Promise<void> {
     await this.runs.addArtifacts(tx, ctx, job.runId, finish.artifacts);
-    await this.runs.describe(tx, ctx, job.runId, {}, { 'tailrace.code': finish.code, 'tailrace.engine': finish.engine, 'tailrace.backend': finish.backend });
+    await this.runs.describe(
+      tx,
+      ctx,
+      job.runId,
+      {},
+      { 'tailrace.code': finish.code, 'tailrace.engine': finish.engine, 'tailrace.backend': finish.backend },
+    );
     await this.runs.finish(tx, ctx, job.runId, 'FINISHED');
     await this.store.updateJob(tx, job.id, { backend: finish.backend });
     await this.store.leaveRunning(tx, job.id, job.attempt, 'SUCCEEDED', null);
     await this.store.endAttempt(tx, job.id, job.attempt, 'SUCCEEDED', null);
     await this.journal.record(tx, ctx, {
-      event: 'training_job.succeeded', subject: { kind: 'training_job', id: job.id },
+      event: 'training_job.succeeded',
+      subject: { kind: 'training_job', id: job.id },
       data: {
-        jobId: job.id, runId: job.runId, attempt: job.attempt, datasetVersionId: job.datasetVersionId, registerAs: job.registerAs,
-        code: finish.code, engine: finish.engine, backend: finish.backend,
+        jobId: job.id,
+        runId: job.runId,
+        attempt: job.attempt,
+        datasetVersionId: job.datasetVersionId,
+        registerAs: job.registerAs,
+        code: finish.code,
+        engine: finish.engine,
+        backend: finish.backend,
       },
     });
   }
@@ -118,7 +138,13 @@ export class AttemptsService {
   private async hasFinished(ctx: Ctx, finish: Finish): Promise<boolean> {
     const { jobId, attempt } = attemptOf(ctx);
     const state = { succeeded: 'SUCCEEDED', failed: 'FAILED', canceled: 'CANCELED' }[finish.outcome];
-    const rows = rowsOf(await this.dataSource.query('select 1 from training_attempt where job_id = $1 and number = $2 and state = $3', [jobId, attempt, state]));
+    const rows = rowsOf(
+      await this.dataSource.query('select 1 from training_attempt where job_id = $1 and number = $2 and state = $3', [
+        jobId,
+        attempt,
+        state,
+      ]),
+    );
     return rows.length > 0;
   }
 

@@ -37,16 +37,33 @@ export class JobsService {
       const version = await this.trainableVersion(ctx, template, input.datasetVersionId);
       const id = newId('trainingJob');
       const runId = await this.runs.start(tx, ctx, {
-        experiment: template.experiment, project: template.project, name: `${template.name}-${id.slice(-6)}`, jobId: id, datasetVersionId: version.id,
+        experiment: template.experiment,
+        project: template.project,
+        name: `${template.name}-${id.slice(-6)}`,
+        jobId: id,
+        datasetVersionId: version.id,
         params: paramsOf(template),
       });
       await this.store.insertJob(tx, {
-        id, workspaceId: ctx.workspaceId, project: template.project, templateId: template.id, templateRevision: template.revision, spec: template.spec,
-        datasetVersionId: version.id, tableBlob: version.table!.sha256, tableSize: String(version.table!.size), runId, registerAs: template.registerAs,
-        state: 'QUEUED', maxAttempts: this.options.maxAttempts, createdBy: ctx.authId, memberId: memberOf(ctx),
+        id,
+        workspaceId: ctx.workspaceId,
+        project: template.project,
+        templateId: template.id,
+        templateRevision: template.revision,
+        spec: template.spec,
+        datasetVersionId: version.id,
+        tableBlob: version.table!.sha256,
+        tableSize: String(version.table!.size),
+        runId,
+        registerAs: template.registerAs,
+        state: 'QUEUED',
+        maxAttempts: this.options.maxAttempts,
+        createdBy: ctx.authId,
+        memberId: memberOf(ctx),
       });
       await this.journal.record(tx, ctx, {
-        event: 'training_job.queued', subject: { kind: 'training_job', id },
+        event: 'training_job.queued',
+        subject: { kind: 'training_job', id },
         data: { jobId: id, runId, templateId: template.id, templateRevision: template.revision, datasetVersionId: version.id },
       });
       return { id, runId };
@@ -61,7 +78,9 @@ export class JobsService {
       const token = newTokenText('tra');
       await this.store.insertAttempt(tx, { jobId: job.id, number: job.attempt, runner, tokenHash: sha256(token) });
       await this.journal.record(tx, inWorkspace(ctx, job), {
-        event: 'training_job.started', subject: { kind: 'training_job', id: job.id }, data: { jobId: job.id, runId: job.runId, attempt: job.attempt, runner },
+        event: 'training_job.started',
+        subject: { kind: 'training_job', id: job.id },
+        data: { jobId: job.id, runId: job.runId, attempt: job.attempt, runner },
       });
       return { jobId: job.id, attempt: job.attempt, token };
     });
@@ -82,7 +101,13 @@ export class JobsService {
       const expired = await this.store.expired(tx, this.options.graceSeconds);
       for (const { id } of expired) {
         const job = (await this.store.lockJob(tx, id))!;
-        await this.failIn(tx, inWorkspace(ctx, job), job, { reason: 'the attempt stopped sending heartbeats', retry: true }, 'LOST');
+        await this.failIn(
+          tx,
+          inWorkspace(ctx, job),
+          job,
+          { reason: 'the attempt stopped sending heartbeats', retry: true },
+          'LOST',
+        );
       }
       return expired.length;
     });
@@ -92,7 +117,8 @@ export class JobsService {
   async cancel(ctx: Ctx, jobId: string): Promise<{ id: string }> {
     return this.unitOfWork.run(ctx, async (tx) => {
       const job = await this.store.lockJob(tx, jobId);
-      if (!job || job.workspaceId !== ctx.workspaceId) throw new DomainError('NOT_FOUND', `there is no training job ${jobId}`, 'jobId');
+      if (!job || job.workspaceId !== ctx.workspaceId)
+        throw new DomainError('NOT_FOUND', `there is no training job ${jobId}`, 'jobId');
       authorize(ctx, 'training.write', job.project);
       if (job.state === 'RUNNING') await this.store.updateJob(tx, jobId, { cancelRequested: true });
       else if (job.state === 'QUEUED') {
@@ -122,16 +148,28 @@ export class JobsService {
   private async sayCanceled(tx: Tx, ctx: Ctx, job: TrainingJobEntity): Promise<void> {
     await this.runs.finish(tx, ctx, job.runId, 'KILLED');
     await this.journal.record(tx, ctx, {
-      event: 'training_job.canceled', subject: { kind: 'training_job', id: job.id }, data: { jobId: job.id, runId: job.runId, attempt: job.attempt },
+      event: 'training_job.canceled',
+      subject: { kind: 'training_job', id: job.id },
+      data: { jobId: job.id, runId: job.runId, attempt: job.attempt },
     });
   }
 
   private async trainableVersion(ctx: Ctx, template: TemplateEntity, versionId?: string | null): Promise<VersionFacts> {
-    const version = versionId ? await this.datasets.version(ctx.workspaceId, versionId) : await this.datasets.newestValid(ctx.workspaceId, template.datasetId);
+    const version = versionId
+      ? await this.datasets.version(ctx.workspaceId, versionId)
+      : await this.datasets.newestValid(ctx.workspaceId, template.datasetId);
     if (!version || version.datasetId !== template.datasetId)
-      throw new DomainError(versionId ? 'NOT_FOUND' : 'NOT_READY', versionId ? `the template's data set has no version ${versionId}` : 'the data set has no valid version yet', 'datasetVersionId');
+      throw new DomainError(
+        versionId ? 'NOT_FOUND' : 'NOT_READY',
+        versionId ? `the template's data set has no version ${versionId}` : 'the data set has no valid version yet',
+        'datasetVersionId',
+      );
     if (version.state !== 'VALIDATED' || !version.table)
-      throw new DomainError('NOT_READY', `version ${version.number} is ${version.state}; only a VALIDATED version can be trained on`, 'datasetVersionId');
+      throw new DomainError(
+        'NOT_READY',
+        `version ${version.number} is ${version.state}; only a VALIDATED version can be trained on`,
+        'datasetVersionId',
+      );
     return version;
   }
 }

@@ -27,7 +27,9 @@ export class TrainingReads {
 
   /** Jobs of a runner that are RUNNING, so that a runner that starts anew knows what it left behind. */
   async runningOn(runner: string): Promise<{ id: string; attempt: number }[]> {
-    return this.dataSource.getRepository(TrainingJobEntity).find({ where: { runner, state: 'RUNNING' }, select: { id: true, attempt: true } });
+    return this.dataSource
+      .getRepository(TrainingJobEntity)
+      .find({ where: { runner, state: 'RUNNING' }, select: { id: true, attempt: true } });
   }
 }
 

@@ -9,9 +9,26 @@ export const RUN_BOOK = Symbol('RunBook');
  * domains are put together, so that neither imports the other.
  */
 export interface RunBook {
-  start(tx: Tx, ctx: Ctx, run: { experiment: string; project: string; name: string; jobId: string; datasetVersionId: string; params: Record<string, string> }): Promise<string>;
+  start(
+    tx: Tx,
+    ctx: Ctx,
+    run: {
+      experiment: string;
+      project: string;
+      name: string;
+      jobId: string;
+      datasetVersionId: string;
+      params: Record<string, string>;
+    },
+  ): Promise<string>;
   log(tx: Tx, ctx: Ctx, runId: string, points: readonly MetricPoint[], attempt: number): Promise<void>;
-  describe(tx: Tx, ctx: Ctx, runId: string, params: Readonly<Record<string, string>>, tags: Readonly<Record<string, string>>): Promise<void>;
+  describe(
+    tx: Tx,
+    ctx: Ctx,
+    runId: string,
+    params: Readonly<Record<string, string>>,
+    tags: Readonly<Record<string, string>>,
+  ): Promise<void>;
   addArtifacts(tx: Tx, ctx: Ctx, runId: string, artifacts: Readonly<Record<string, string>>): Promise<void>;
   finish(tx: Tx, ctx: Ctx, runId: string, status: 'FINISHED' | 'FAILED' | 'KILLED'): Promise<void>;
 }

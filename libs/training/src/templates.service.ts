@@ -28,19 +28,32 @@ export class TemplatesService {
   /** Throws BAD_SPEC naming the path in the spec that is wrong, or the column that the data set does not have. */
   async create(ctx: Ctx, input: TemplateInput): Promise<{ id: string }> {
     const project = input.project ?? '/';
-    if (!isProjectPath(project)) throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
-    if (!/^[\w][\w.-]{0,99}$/.test(input.name)) throw new DomainError('BAD_INPUT', 'name must be 1 to 100 letters, digits, dots, dashes or underscores', 'name');
+    if (!isProjectPath(project))
+      throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
+    if (!/^[\w][\w.-]{0,99}$/.test(input.name))
+      throw new DomainError('BAD_INPUT', 'name must be 1 to 100 letters, digits, dots, dashes or underscores', 'name');
     authorize(ctx, 'training.write', project);
     const spec = await this.checkedSpec(ctx, input.datasetId, input.spec);
     return this.unitOfWork.run(ctx, async (tx) => {
       const id = newId('template');
       const row = {
-        id, workspaceId: ctx.workspaceId, project, name: input.name, spec, datasetId: input.datasetId,
-        experiment: input.experiment ?? input.name, registerAs: input.registerAs ?? null, createdBy: ctx.authId,
+        id,
+        workspaceId: ctx.workspaceId,
+        project,
+        name: input.name,
+        spec,
+        datasetId: input.datasetId,
+        experiment: input.experiment ?? input.name,
+        registerAs: input.registerAs ?? null,
+        createdBy: ctx.authId,
       };
-      if (!(await this.store.insertTemplate(tx, row))) throw new DomainError('CONFLICT', `there is a template named ${input.name} already`, 'name');
+      if (!(await this.store.insertTemplate(tx, row)))
+        throw new DomainError('CONFLICT', `there is a template named ${input.name} already`, 'name');
       await this.journal.record(tx, ctx, {
-        event: 'template.created', subject: { kind: 'template', id }, data: { templateId: id, name: input.name, project, revision: 1 }, after: spec,
+        event: 'template.created',
+        subject: { kind: 'template', id },
+        data: { templateId: id, name: input.name, project, revision: 1 },
+        after: spec,
       });
       return { id };
     });
@@ -56,8 +69,11 @@ export class TemplatesService {
       const revision = template.revision + 1;
       await this.store.updateTemplate(tx, templateId, { spec, revision });
       await this.journal.record(tx, ctx, {
-        event: 'template.updated', subject: { kind: 'template', id: templateId }, data: { templateId, name: template.name, project: template.project, revision },
-        before: template.spec, after: spec,
+        event: 'template.updated',
+        subject: { kind: 'template', id: templateId },
+        data: { templateId, name: template.name, project: template.project, revision },
+        before: template.spec,
+        after: spec,
       });
       return { id: templateId };
     });
@@ -74,7 +90,11 @@ export class TemplatesService {
     const known = version.columns.map((column) => column.name);
     const unknown = [parsed.data.label, ...(parsed.data.features ?? [])].find((name) => !known.includes(name));
     if (unknown !== undefined)
-      throw new DomainError('BAD_SPEC', `the data set has no column "${unknown}"; it has ${known.map((name) => `"${name}"`).join(', ')}`, 'spec');
+      throw new DomainError(
+        'BAD_SPEC',
+        `the data set has no column "${unknown}"; it has ${known.map((name) => `"${name}"`).join(', ')}`,
+        'spec',
+      );
     return parsed.data;
   }
 }

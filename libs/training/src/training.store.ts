@@ -9,7 +9,17 @@ export class TrainingStore {
     const rows = await tx.query(
       `insert into training_template (id, workspace_id, project, name, spec, dataset_id, experiment, register_as, created_by)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (workspace_id, name) do nothing returning 1`,
-      [row.id, row.workspaceId, row.project, row.name, JSON.stringify(row.spec), row.datasetId, row.experiment, row.registerAs, row.createdBy],
+      [
+        row.id,
+        row.workspaceId,
+        row.project,
+        row.name,
+        JSON.stringify(row.spec),
+        row.datasetId,
+        row.experiment,
+        row.registerAs,
+        row.createdBy,
+      ],
     );
     return rows.length > 0;
   }
@@ -71,10 +81,17 @@ export class TrainingStore {
     await tx.em.insert(TrainingAttemptEntity, row);
   }
 
-  async endAttempt(tx: Tx, jobId: string, number: number, state: TrainingAttemptEntity['state'], reason: string | null): Promise<void> {
-    await tx.query("update training_attempt set state = $3, reason = $4, ended_at = clock_timestamp() where job_id = $1 and number = $2 and state = 'RUNNING'", [
-      jobId, number, state, reason,
-    ]);
+  async endAttempt(
+    tx: Tx,
+    jobId: string,
+    number: number,
+    state: TrainingAttemptEntity['state'],
+    reason: string | null,
+  ): Promise<void> {
+    await tx.query(
+      "update training_attempt set state = $3, reason = $4, ended_at = clock_timestamp() where job_id = $1 and number = $2 and state = 'RUNNING'",
+      [jobId, number, state, reason],
+    );
   }
 
   /** Jobs whose lease ended longer ago than the grace, by the database's clock. */

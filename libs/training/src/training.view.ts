@@ -9,7 +9,8 @@ export type TemplateRow = Readonly<TemplateEntity>;
 export type TrainingJobRow = Readonly<TrainingJobEntity>;
 export type TrainingAttemptRow = Readonly<TrainingAttemptEntity>;
 
-const READABLE = (alias: string) => `exists (select 1 from unnest(:paths::text[]) p where ${alias}.project = p or ${alias}.project like p || '/%')`;
+const READABLE = (alias: string) =>
+  `exists (select 1 from unnest(:paths::text[]) p where ${alias}.project = p or ${alias}.project like p || '/%')`;
 
 @Injectable()
 export class TrainingView {
@@ -25,7 +26,11 @@ export class TrainingView {
     return this.readableTemplates(ctx).andWhere('t.id in (:...ids)', { ids }).getMany();
   }
 
-  jobs(ctx: Ctx, filter: { state?: readonly string[] | null; templateId?: string | null; datasetVersionId?: string | null }, args: PageArgs): Promise<Page<TrainingJobRow>> {
+  jobs(
+    ctx: Ctx,
+    filter: { state?: readonly string[] | null; templateId?: string | null; datasetVersionId?: string | null },
+    args: PageArgs,
+  ): Promise<Page<TrainingJobRow>> {
     const query = this.readableJobs(ctx);
     if (filter.state?.length) query.andWhere('j.state in (:...s)', { s: filter.state });
     if (filter.templateId) query.andWhere('j.templateId = :t', { t: filter.templateId });
@@ -38,17 +43,25 @@ export class TrainingView {
   }
 
   attemptsByJobs(ids: readonly string[]): Promise<TrainingAttemptRow[]> {
-    return this.dataSource.getRepository(TrainingAttemptEntity).find({ where: { jobId: In([...ids]) }, order: { jobId: 'ASC', number: 'ASC' } });
+    return this.dataSource
+      .getRepository(TrainingAttemptEntity)
+      .find({ where: { jobId: In([...ids]) }, order: { jobId: 'ASC', number: 'ASC' } });
   }
 
   private readableTemplates(ctx: Ctx) {
-    const query = this.dataSource.getRepository(TemplateEntity).createQueryBuilder('t').where('t.workspaceId = :w', { w: ctx.workspaceId });
+    const query = this.dataSource
+      .getRepository(TemplateEntity)
+      .createQueryBuilder('t')
+      .where('t.workspaceId = :w', { w: ctx.workspaceId });
     const paths = readablePaths(ctx, 'training.read');
     return paths ? query.andWhere(READABLE('t'), { paths }) : query;
   }
 
   private readableJobs(ctx: Ctx) {
-    const query = this.dataSource.getRepository(TrainingJobEntity).createQueryBuilder('j').where('j.workspaceId = :w', { w: ctx.workspaceId });
+    const query = this.dataSource
+      .getRepository(TrainingJobEntity)
+      .createQueryBuilder('j')
+      .where('j.workspaceId = :w', { w: ctx.workspaceId });
     const paths = readablePaths(ctx, 'training.read');
     return paths ? query.andWhere(READABLE('j'), { paths }) : query;
   }

@@ -6,7 +6,17 @@ import { Asker, Load } from '../graphql/graph-context.js';
 import type { Loaders } from '../graphql/loaders.js';
 import { mutate } from '../graphql/payload.js';
 import {
-  AuditConnection, AuditEntryType, AuditFilter, CreateMemberInput, CreateTokenInput, CreateTokenPayload, GrantType, MemberConnection, MemberPayload, MemberType, RevokeTokenPayload,
+  AuditConnection,
+  AuditEntryType,
+  AuditFilter,
+  CreateMemberInput,
+  CreateTokenInput,
+  CreateTokenPayload,
+  GrantType,
+  MemberConnection,
+  MemberPayload,
+  MemberType,
+  RevokeTokenPayload,
 } from './access.types.js';
 
 @Resolver(() => MemberType)
@@ -35,7 +45,9 @@ export class MembersResolver {
     return mutate(async () => ({ member: await load.member.load(await this.service.createMember(ctx, input)) }));
   }
 
-  @Mutation(() => CreateTokenPayload, { description: 'Not idempotent: the text of a token is never kept, so that it cannot be answered again.' })
+  @Mutation(() => CreateTokenPayload, {
+    description: 'Not idempotent: the text of a token is never kept, so that it cannot be answered again.',
+  })
   @Requires('access.write')
   createToken(@Asker() ctx: Ctx, @Args('input') input: CreateTokenInput) {
     return mutate(async () => {

@@ -3,9 +3,19 @@ import { Connection, Node } from '../graphql/connection.js';
 import { JsonScalar } from '../graphql/json.scalar.js';
 import { Payload } from '../graphql/payload.js';
 
-export enum RoleEnum { viewer = 'viewer', editor = 'editor', approver = 'approver', admin = 'admin' }
+export enum RoleEnum {
+  viewer = 'viewer',
+  editor = 'editor',
+  approver = 'approver',
+  admin = 'admin',
+}
 registerEnumType(RoleEnum, { name: 'Role', description: 'Each has all that the one before it has.' });
-export enum TokenScopeEnum { all = 'all', read = 'read', predict = 'predict', node = 'node' }
+export enum TokenScopeEnum {
+  all = 'all',
+  read = 'read',
+  predict = 'predict',
+  node = 'node',
+}
 registerEnumType(TokenScopeEnum, { name: 'TokenScope' });
 
 @ObjectType()

@@ -7,7 +7,13 @@ import { Asker, Load } from '../graphql/graph-context.js';
 import type { Loaders } from '../graphql/loaders.js';
 import { mutate } from '../graphql/payload.js';
 import { MemberType } from '../access/access.types.js';
-import { CreateTriggerInput, TriggerConnection, TriggerExecutionConnection, TriggerPayload, TriggerType } from './automation.types.js';
+import {
+  CreateTriggerInput,
+  TriggerConnection,
+  TriggerExecutionConnection,
+  TriggerPayload,
+  TriggerType,
+} from './automation.types.js';
 
 @Resolver(() => TriggerType)
 export class TriggersResolver {

@@ -3,7 +3,12 @@ import { Connection, Node } from '../graphql/connection.js';
 import { JsonScalar } from '../graphql/json.scalar.js';
 import { Payload } from '../graphql/payload.js';
 
-export enum ExecutionStateEnum { FIRED = 'FIRED', COMPLETED = 'COMPLETED', SKIPPED = 'SKIPPED', FAILED = 'FAILED' }
+export enum ExecutionStateEnum {
+  FIRED = 'FIRED',
+  COMPLETED = 'COMPLETED',
+  SKIPPED = 'SKIPPED',
+  FAILED = 'FAILED',
+}
 registerEnumType(ExecutionStateEnum, { name: 'TriggerExecutionState' });
 
 @ObjectType('Trigger', { implements: () => Node })
@@ -33,8 +38,12 @@ export const TriggerExecutionConnection = Connection(TriggerExecutionType, 'Trig
 export class CreateTriggerInput {
   @Field() name!: string;
   @Field({ nullable: true }) project?: string;
-  @Field(() => JsonScalar, { description: '{"event": "dataset_version.validated", "equals": {"datasetId": "dst_…"}}' }) filter!: unknown;
-  @Field(() => JsonScalar, { description: '{"kind": "start_training", "templateId": "tpl_…"} or {"kind": "request_stage", "stage": "…"}' }) action!: unknown;
+  @Field(() => JsonScalar, { description: '{"event": "dataset_version.validated", "equals": {"datasetId": "dst_…"}}' })
+  filter!: unknown;
+  @Field(() => JsonScalar, {
+    description: '{"kind": "start_training", "templateId": "tpl_…"} or {"kind": "request_stage", "stage": "…"}',
+  })
+  action!: unknown;
 }
 
 @ObjectType()

@@ -20,9 +20,14 @@ export class BlobTransfer {
   /** Keeps a body as a blob. Throws BLOB_MISMATCH when it is not the content that `sha256` promised, BLOB_TOO_LARGE; then nothing is kept. */
   async receive(workspaceId: string, request: FastifyRequest, sha256: string): Promise<{ sha256: string; size: number }> {
     const maxBytes = this.config.http.maxBodyBytes;
-    if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw new DomainError('BLOB_TOO_LARGE', `a file may have ${maxBytes} bytes`);
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes)
+      throw new DomainError('BLOB_TOO_LARGE', `a file may have ${maxBytes} bytes`);
     if (!(request.body instanceof Readable))
-      throw new DomainError('BAD_INPUT', 'send the file as the body, with content-type application/octet-stream (or text/csv)', 'body');
+      throw new DomainError(
+        'BAD_INPUT',
+        'send the file as the body, with content-type application/octet-stream (or text/csv)',
+        'body',
+      );
     const blob = await this.store.put(workspaceId, request.body, { expected: { sha256 }, maxBytes });
     await this.unitOfWork.run({}, (tx) => this.registry.register(tx, workspaceId, blob.sha256, blob.size));
     return blob;

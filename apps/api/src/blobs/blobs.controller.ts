@@ -20,7 +20,8 @@ export class BlobsController {
   @Head(':sha256')
   @Requires('dataset.read')
   async exists(@Req() request: AuthorizedRequest, @Param('sha256') sha256: string) {
-    if (!(await this.transfer.exists(request.ctx.workspaceId, sha256))) throw new DomainError('BLOB_NOT_FOUND', 'there is no such blob', 'sha256');
+    if (!(await this.transfer.exists(request.ctx.workspaceId, sha256)))
+      throw new DomainError('BLOB_NOT_FOUND', 'there is no such blob', 'sha256');
   }
 
   @Get(':sha256')

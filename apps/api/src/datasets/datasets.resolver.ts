@@ -7,8 +7,16 @@ import { Asker, Load } from '../graphql/graph-context.js';
 import type { Loaders } from '../graphql/loaders.js';
 import { mutate } from '../graphql/payload.js';
 import {
-  CreateDatasetInput, CreateDatasetPayload, CreateDatasetVersionInput, CreateDatasetVersionPayload, DatasetConnection, DatasetFilter, DatasetType, DatasetVersionConnection,
-  DatasetVersionFilter, DatasetVersionType,
+  CreateDatasetInput,
+  CreateDatasetPayload,
+  CreateDatasetVersionInput,
+  CreateDatasetVersionPayload,
+  DatasetConnection,
+  DatasetFilter,
+  DatasetType,
+  DatasetVersionConnection,
+  DatasetVersionFilter,
+  DatasetVersionType,
 } from './datasets.types.js';
 
 @Resolver(() => DatasetType)
@@ -32,7 +40,11 @@ export class DatasetsResolver {
 
   @Query(() => DatasetVersionConnection)
   @Requires('dataset.read')
-  async datasetVersions(@Asker() ctx: Ctx, @Args() page: PageInput, @Args('where', { nullable: true }) where?: DatasetVersionFilter) {
+  async datasetVersions(
+    @Asker() ctx: Ctx,
+    @Args() page: PageInput,
+    @Args('where', { nullable: true }) where?: DatasetVersionFilter,
+  ) {
     return toConnection(await this.view.versions(ctx, where ?? {}, page), page.after);
   }
 

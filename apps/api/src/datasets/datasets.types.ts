@@ -2,9 +2,19 @@ import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '
 import { Connection, Node } from '../graphql/connection.js';
 import { Payload } from '../graphql/payload.js';
 
-export enum DatasetVersionStateEnum { PENDING = 'PENDING', VALIDATED = 'VALIDATED', INVALID = 'INVALID' }
-registerEnumType(DatasetVersionStateEnum, { name: 'DatasetVersionState', description: 'PENDING until its check has run; only a VALIDATED version can be trained on.' });
-export enum DatasetFormatEnum { CSV = 'CSV', PARQUET = 'PARQUET' }
+export enum DatasetVersionStateEnum {
+  PENDING = 'PENDING',
+  VALIDATED = 'VALIDATED',
+  INVALID = 'INVALID',
+}
+registerEnumType(DatasetVersionStateEnum, {
+  name: 'DatasetVersionState',
+  description: 'PENDING until its check has run; only a VALIDATED version can be trained on.',
+});
+export enum DatasetFormatEnum {
+  CSV = 'CSV',
+  PARQUET = 'PARQUET',
+}
 registerEnumType(DatasetFormatEnum, { name: 'DatasetFormat' });
 
 @ObjectType()
@@ -99,5 +109,6 @@ export class CreateDatasetPayload extends Payload {
 @ObjectType()
 export class CreateDatasetVersionPayload extends Payload {
   @Field(() => DatasetVersionType, { nullable: true }) datasetVersion?: DatasetVersionType;
-  @Field({ nullable: true, description: 'False when the content is that of the newest version, which is answered then.' }) created?: boolean;
+  @Field({ nullable: true, description: 'False when the content is that of the newest version, which is answered then.' })
+  created?: boolean;
 }

@@ -7,7 +7,15 @@ import { Asker, Load } from '../graphql/graph-context.js';
 import type { Loaders } from '../graphql/loaders.js';
 import { mutate } from '../graphql/payload.js';
 import { ModelType, ModelVersionType } from '../registry/registry.types.js';
-import { CreateEndpointInput, EndpointConnection, EndpointFilter, EndpointPayload, EndpointType, RevisionConnection, RevisionType } from './deployment.types.js';
+import {
+  CreateEndpointInput,
+  EndpointConnection,
+  EndpointFilter,
+  EndpointPayload,
+  EndpointType,
+  RevisionConnection,
+  RevisionType,
+} from './deployment.types.js';
 
 @Resolver(() => EndpointType)
 export class EndpointsResolver {
@@ -26,7 +34,9 @@ export class EndpointsResolver {
   @Requires('deployment.write')
   createEndpoint(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: CreateEndpointInput) {
     const { follows, ...rest } = input;
-    return mutate(async () => ({ endpoint: await load.endpoint.load((await this.service.createEndpoint(ctx, { ...rest, ...follows })).id) }));
+    return mutate(async () => ({
+      endpoint: await load.endpoint.load((await this.service.createEndpoint(ctx, { ...rest, ...follows })).id),
+    }));
   }
 
   @ResolveField(() => ModelType)
@@ -34,7 +44,10 @@ export class EndpointsResolver {
     return load.model.load(endpoint.modelId);
   }
 
-  @ResolveField(() => RevisionType, { nullable: true, description: 'What it should serve; the one before answers until this one is READY.' })
+  @ResolveField(() => RevisionType, {
+    nullable: true,
+    description: 'What it should serve; the one before answers until this one is READY.',
+  })
   revision(@Parent() endpoint: EndpointRow, @Load() load: Loaders) {
     return endpoint.desiredRevisionId && load.revision.load(endpoint.desiredRevisionId);
   }

@@ -2,7 +2,12 @@ import { Field, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs
 import { Connection, Node } from '../graphql/connection.js';
 import { Payload } from '../graphql/payload.js';
 
-export enum RevisionStateEnum { PENDING = 'PENDING', READY = 'READY', RETIRED = 'RETIRED', FAILED = 'FAILED' }
+export enum RevisionStateEnum {
+  PENDING = 'PENDING',
+  READY = 'READY',
+  RETIRED = 'RETIRED',
+  FAILED = 'FAILED',
+}
 registerEnumType(RevisionStateEnum, { name: 'RevisionState', description: 'READY when a node answers requests with it.' });
 
 @ObjectType('Endpoint', { implements: () => Node })

@@ -58,11 +58,16 @@ export class EventsResolver {
 
   @Subscription(() => EventType, {
     name: 'events',
-    description: 'Events as they happen; `after` resumes without gap or duplicate, and says RESYNC when the log does not reach back so far.',
+    description:
+      'Events as they happen; `after` resumes without gap or duplicate, and says RESYNC when the log does not reach back so far.',
     resolve: (event: unknown) => event,
   })
   @Requires('events.read')
-  liveEvents(@Asker() ctx: Ctx, @Args('after', { nullable: true }) after?: string, @Args('types', { type: () => [String], nullable: true }) types?: string[]) {
+  liveEvents(
+    @Asker() ctx: Ctx,
+    @Args('after', { nullable: true }) after?: string,
+    @Args('types', { type: () => [String], nullable: true }) types?: string[],
+  ) {
     return this.live.follow(ctx, after, types);
   }
 
@@ -76,7 +81,8 @@ export class EventsResolver {
   @Requires('operations.write')
   replayDeadJob(@Asker() ctx: Ctx, @Args('subscriber') subscriber: string, @Args('eventId', { type: () => ID }) eventId: string) {
     return mutate(async () => {
-      if (!(await this.inbox.replay(ctx.workspaceId, subscriber, eventId))) throw new DomainError('NOT_FOUND', 'there is no such dead job', 'eventId');
+      if (!(await this.inbox.replay(ctx.workspaceId, subscriber, eventId)))
+        throw new DomainError('NOT_FOUND', 'there is no such dead job', 'eventId');
       return { replayed: true };
     });
   }

@@ -11,7 +11,12 @@ const POLL_MS = 2000;
 export function namesOf(types: readonly string[] | null | undefined): EventName[] | undefined {
   return types?.map((type) => {
     const name = eventName(type);
-    if (!name) throw new DomainError('BAD_INPUT', `${JSON.stringify(type.slice(0, 100))} is not an event type, such as model_version.stage_changed`, 'types');
+    if (!name)
+      throw new DomainError(
+        'BAD_INPUT',
+        `${JSON.stringify(type.slice(0, 100))} is not an event type, such as model_version.stage_changed`,
+        'types',
+      );
     return name;
   });
 }
@@ -31,7 +36,11 @@ export class LiveLog implements OnModuleDestroy {
   }
 
   /** Events of the caller's workspace after `after`; from now on when it is absent. Throws RESYNC when the log does not reach back so far. */
-  async follow(ctx: Ctx, after: string | null | undefined, types: readonly string[] | null | undefined): Promise<AsyncGenerator<LoggedEvent>> {
+  async follow(
+    ctx: Ctx,
+    after: string | null | undefined,
+    types: readonly string[] | null | undefined,
+  ): Promise<AsyncGenerator<LoggedEvent>> {
     const names = namesOf(types);
     const start = after ?? (await this.log.bounds()).last.toString();
     await this.log.checkCursor(start);
@@ -43,7 +52,7 @@ export class LiveLog implements OnModuleDestroy {
     this.open.add(waker);
     const off = this.wakeups.on('sequenced', () => waker.wake());
     try {
-      for (let after = start; !waker.isClosed; ) {
+      for (let after = start; !waker.isClosed;) {
         waker.reset();
         const events = await this.log.read({ after, workspaceId: ctx.workspaceId, names, limit: BATCH });
         for (const event of events) {

@@ -4,11 +4,25 @@ import { encodeCursor, kindOfId, type IdKind, type Page } from '#kernel';
 
 /** GraphQL type of each kind of id, for `node(id)`. */
 const TYPE_OF_KIND: Partial<Record<IdKind, string>> = {
-  member: 'Member', dataset: 'Dataset', datasetVersion: 'DatasetVersion', experiment: 'Experiment', run: 'Run', template: 'TrainingTemplate', trainingJob: 'TrainingJob',
-  model: 'Model', modelVersion: 'ModelVersion', stageRequest: 'StageRequest', endpoint: 'Endpoint', revision: 'EndpointRevision', trigger: 'Trigger',
+  member: 'Member',
+  dataset: 'Dataset',
+  datasetVersion: 'DatasetVersion',
+  experiment: 'Experiment',
+  run: 'Run',
+  template: 'TrainingTemplate',
+  trainingJob: 'TrainingJob',
+  model: 'Model',
+  modelVersion: 'ModelVersion',
+  stageRequest: 'StageRequest',
+  endpoint: 'Endpoint',
+  revision: 'EndpointRevision',
+  trigger: 'Trigger',
 };
 
-@InterfaceType({ description: 'Whatever has an id of its own.', resolveType: (value: { id: string }) => TYPE_OF_KIND[kindOfId(value.id)!] })
+@InterfaceType({
+  description: 'Whatever has an id of its own.',
+  resolveType: (value: { id: string }) => TYPE_OF_KIND[kindOfId(value.id)!],
+})
 export abstract class Node {
   @Field(() => ID) id!: string;
 }
@@ -50,6 +64,11 @@ export function Connection<T extends object>(node: Type<T>, name: string): Type<
 /** A page of rows as a connection; rows have the names of the type's fields. */
 export function toConnection<T extends { id: string }>(page: Page<T>, after?: string): ConnectionOf<T> {
   const edges = page.nodes.map((node) => ({ cursor: encodeCursor(node.id), node }));
-  const pageInfo = { hasNextPage: page.hasNextPage, hasPreviousPage: Boolean(after), startCursor: edges[0]?.cursor, endCursor: edges.at(-1)?.cursor };
+  const pageInfo = {
+    hasNextPage: page.hasNextPage,
+    hasPreviousPage: Boolean(after),
+    startCursor: edges[0]?.cursor,
+    endCursor: edges.at(-1)?.cursor,
+  };
   return { edges, pageInfo };
 }

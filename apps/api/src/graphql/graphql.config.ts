@@ -3,7 +3,15 @@ import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { GqlOptionsFactory } from '@nestjs/graphql';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { GraphQLError, parse, specifiedRules, validate, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import {
+  GraphQLError,
+  parse,
+  specifiedRules,
+  validate,
+  type DocumentNode,
+  type ExecutionArgs,
+  type GraphQLSchema,
+} from 'graphql';
 import type { IncomingMessage } from 'node:http';
 import { IdempotencyGuard, type Ctx } from '#access';
 import { AutomationView } from '#automation';
@@ -85,20 +93,27 @@ export class GraphqlConfig implements GqlOptionsFactory<ApolloDriverConfig> {
       onConnect: async (socket: SocketContext) => {
         const { authorization, Authorization } = (socket.connectionParams ?? {}) as Record<string, unknown>;
         const header = authorization ?? Authorization ?? socket.extra.request.headers.authorization;
-        socket.extra.ctx = await this.auth.ctx(socket.extra.request, typeof header === 'string' ? header : undefined).catch(() => undefined);
+        socket.extra.ctx = await this.auth
+          .ctx(socket.extra.request, typeof header === 'string' ? header : undefined)
+          .catch(() => undefined);
         return socket.extra.ctx !== undefined;
       },
       context: (socket: SocketContext) => this.graphContext(socket.extra.ctx!),
-      onSubscribe: (socket: SocketContext, _id: string, payload: { query: string; variables?: Record<string, unknown>; operationName?: string }) =>
-        this.checkedArgs(socket, payload),
+      onSubscribe: (
+        socket: SocketContext,
+        _id: string,
+        payload: { query: string; variables?: Record<string, unknown>; operationName?: string },
+      ) => this.checkedArgs(socket, payload),
       validate: (schema: GraphQLSchema, document: DocumentNode) => validate(schema, document, [...specifiedRules, limitRule]),
-      onError: (_socket: SocketContext, _id: string, _payload: unknown, errors: readonly GraphQLError[]) => errors.map((error) => this.maskedSocketError(error)),
+      onError: (_socket: SocketContext, _id: string, _payload: unknown, errors: readonly GraphQLError[]) =>
+        errors.map((error) => this.maskedSocketError(error)),
     };
   }
 
   /** graphql-ws does not limit what it parses: the same limits as over HTTP are applied here. Undefined lets it go on. */
   private checkedArgs(socket: SocketContext, payload: { query: string }): readonly GraphQLError[] | ExecutionArgs | undefined {
-    if (Object.keys(socket.subscriptions).length > MAX_SUBSCRIPTIONS) return [new GraphQLError(`a socket may hold ${MAX_SUBSCRIPTIONS} subscriptions`)];
+    if (Object.keys(socket.subscriptions).length > MAX_SUBSCRIPTIONS)
+      return [new GraphQLError(`a socket may hold ${MAX_SUBSCRIPTIONS} subscriptions`)];
     if (payload.query.length > LIMITS.bodyBytes) return [new GraphQLError('the document is too large')];
     try {
       parse(payload.query, { maxTokens: LIMITS.tokens });

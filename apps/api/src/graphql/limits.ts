@@ -1,7 +1,26 @@
-import { GraphQLError, Kind, type ASTVisitor, type DocumentNode, type FragmentDefinitionNode, type SelectionSetNode, type ValidationContext, type ValidationRule } from 'graphql';
+import {
+  GraphQLError,
+  Kind,
+  type ASTVisitor,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type SelectionSetNode,
+  type ValidationContext,
+  type ValidationRule,
+} from 'graphql';
 
 /** Limits of one operation; the same over HTTP and over the WebSocket. */
-export const LIMITS = { depth: 10, aliases: 15, rootFields: 10, cost: 5000, tokens: 1500, operations: 10, variables: 100, directives: 50, bodyBytes: 256 * 1024 } as const;
+export const LIMITS = {
+  depth: 10,
+  aliases: 15,
+  rootFields: 10,
+  cost: 5000,
+  tokens: 1500,
+  operations: 10,
+  variables: 100,
+  directives: 50,
+  bodyBytes: 256 * 1024,
+} as const;
 const DEFAULT_FIRST = 50;
 
 interface Measure {
@@ -17,7 +36,8 @@ interface Measure {
  */
 export const limitRule: ValidationRule = (context: ValidationContext): ASTVisitor => ({
   Document(document) {
-    for (const problem of [...documentProblems(document), ...operationProblems(context)]) context.reportError(new GraphQLError(problem, { extensions: { code: 'TOO_COMPLEX' } }));
+    for (const problem of [...documentProblems(document), ...operationProblems(context)])
+      context.reportError(new GraphQLError(problem, { extensions: { code: 'TOO_COMPLEX' } }));
     return false;
   },
 });
@@ -26,7 +46,8 @@ function documentProblems(document: DocumentNode): string[] {
   const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   const problems: string[] = [];
   if (operations.length > LIMITS.operations) problems.push(`a document may hold ${LIMITS.operations} operations`);
-  if (operations.some((operation) => (operation.variableDefinitions?.length ?? 0) > LIMITS.variables)) problems.push(`an operation may declare ${LIMITS.variables} variables`);
+  if (operations.some((operation) => (operation.variableDefinitions?.length ?? 0) > LIMITS.variables))
+    problems.push(`an operation may declare ${LIMITS.variables} variables`);
   return problems;
 }
 
@@ -37,12 +58,22 @@ function operationProblems(context: ValidationContext): string[] {
     const measure: Measure = { depth: 0, aliases: 0, rootFields: definition.selectionSet.selections.length, cost: 0 };
     walk(definition.selectionSet, 1, 1, measure, (name) => context.getFragment(name) ?? undefined, new Set());
     for (const key of ['depth', 'aliases', 'rootFields', 'cost'] as const)
-      if (measure[key] > LIMITS[key]) problems.push(`the operation has ${key} ${measure[key]}${key === 'cost' ? ' or more' : ''}; at most ${LIMITS[key]} are allowed`);
+      if (measure[key] > LIMITS[key])
+        problems.push(
+          `the operation has ${key} ${measure[key]}${key === 'cost' ? ' or more' : ''}; at most ${LIMITS[key]} are allowed`,
+        );
   }
   return problems;
 }
 
-function walk(set: SelectionSetNode, depth: number, factor: number, measure: Measure, fragment: (name: string) => FragmentDefinitionNode | undefined, open: Set<string>): void {
+function walk(
+  set: SelectionSetNode,
+  depth: number,
+  factor: number,
+  measure: Measure,
+  fragment: (name: string) => FragmentDefinitionNode | undefined,
+  open: Set<string>,
+): void {
   for (const selection of set.selections) {
     if (measure.cost > LIMITS.cost || measure.depth > LIMITS.depth) return;
     if (selection.kind === Kind.INLINE_FRAGMENT) walk(selection.selectionSet, depth, factor, measure, fragment, open);
@@ -54,7 +85,15 @@ function walk(set: SelectionSetNode, depth: number, factor: number, measure: Mea
       if (selection.alias) measure.aliases += 1;
       measure.cost += factor;
       measure.depth = Math.max(measure.depth, depth);
-      if (selection.selectionSet) walk(selection.selectionSet, depth + (isPaging(selection.name.value) ? 0 : 1), factor * pageSize(selection), measure, fragment, open);
+      if (selection.selectionSet)
+        walk(
+          selection.selectionSet,
+          depth + (isPaging(selection.name.value) ? 0 : 1),
+          factor * pageSize(selection),
+          measure,
+          fragment,
+          open,
+        );
     }
   }
 }
@@ -64,9 +103,14 @@ function isPaging(name: string): boolean {
   return name === 'edges' || name === 'node' || name === 'pageInfo';
 }
 
-function pageSize(field: { arguments?: readonly { name: { value: string }; value: { kind: string; value?: unknown } }[]; selectionSet?: SelectionSetNode }): number {
+function pageSize(field: {
+  arguments?: readonly { name: { value: string }; value: { kind: string; value?: unknown } }[];
+  selectionSet?: SelectionSetNode;
+}): number {
   const first = field.arguments?.find((argument) => argument.name.value === 'first');
   if (first?.value.kind === Kind.INT) return Math.max(1, Number(first.value.value));
-  const paged = field.selectionSet?.selections.some((selection) => selection.kind === Kind.FIELD && selection.name.value === 'edges');
+  const paged = field.selectionSet?.selections.some(
+    (selection) => selection.kind === Kind.FIELD && selection.name.value === 'edges',
+  );
   return paged || first ? DEFAULT_FIRST : 1;
 }

@@ -48,25 +48,55 @@ export class Loaders {
   ) {}
 
   readonly member = one((ids) => this.views.access.membersByIds(this.ctx, ids));
-  readonly grants = many((ids) => this.views.access.grantsByMembers(ids), (row) => row.memberId);
+  readonly grants = many(
+    (ids) => this.views.access.grantsByMembers(ids),
+    (row) => row.memberId,
+  );
   readonly dataset = one((ids) => this.views.datasets.byIds(this.ctx, ids));
   readonly datasetVersion = one((ids) => this.views.datasets.versionsByIds(this.ctx, ids));
-  readonly newestVersion = many((ids) => this.views.datasets.newestByDatasets(this.ctx, ids), (row) => row.datasetId);
+  readonly newestVersion = many(
+    (ids) => this.views.datasets.newestByDatasets(this.ctx, ids),
+    (row) => row.datasetId,
+  );
   readonly experiment = one((ids) => this.views.tracking.experimentsByIds(this.ctx, ids));
   readonly run = one((ids) => this.views.tracking.runsByIds(this.ctx, ids));
-  readonly params = many((ids) => this.views.tracking.paramsByRuns(ids), (row) => row.runId);
-  readonly tags = many((ids) => this.views.tracking.tagsByRuns(ids), (row) => row.runId);
-  readonly inputs = many((ids) => this.views.tracking.inputsByRuns(ids), (row) => row.runId);
-  readonly artifacts = many((ids) => this.views.tracking.artifactsByRuns(ids), (row) => row.runId);
-  readonly metrics = many((ids) => this.views.tracking.latestByRuns(ids), (row) => row.runId);
+  readonly params = many(
+    (ids) => this.views.tracking.paramsByRuns(ids),
+    (row) => row.runId,
+  );
+  readonly tags = many(
+    (ids) => this.views.tracking.tagsByRuns(ids),
+    (row) => row.runId,
+  );
+  readonly inputs = many(
+    (ids) => this.views.tracking.inputsByRuns(ids),
+    (row) => row.runId,
+  );
+  readonly artifacts = many(
+    (ids) => this.views.tracking.artifactsByRuns(ids),
+    (row) => row.runId,
+  );
+  readonly metrics = many(
+    (ids) => this.views.tracking.latestByRuns(ids),
+    (row) => row.runId,
+  );
   readonly template = one((ids) => this.views.training.templatesByIds(this.ctx, ids));
   readonly job = one((ids) => this.views.training.jobsByIds(this.ctx, ids));
-  readonly attempts = many((ids) => this.views.training.attemptsByJobs(ids), (row) => row.jobId);
+  readonly attempts = many(
+    (ids) => this.views.training.attemptsByJobs(ids),
+    (row) => row.jobId,
+  );
   readonly model = one((ids) => this.views.registry.modelsByIds(this.ctx, ids));
   readonly modelVersion = one((ids) => this.views.registry.versionsByIds(this.ctx, ids));
-  readonly versionsOfRun = many((ids) => this.views.registry.versionsByRuns(this.ctx, ids), (row) => row.runId);
+  readonly versionsOfRun = many(
+    (ids) => this.views.registry.versionsByRuns(this.ctx, ids),
+    (row) => row.runId,
+  );
   readonly stageRequest = one((ids) => this.views.registry.requestsByIds(this.ctx, ids));
-  readonly approvals = many((ids) => this.views.registry.approvalsByRequests(ids), (row) => row.requestId);
+  readonly approvals = many(
+    (ids) => this.views.registry.approvalsByRequests(ids),
+    (row) => row.requestId,
+  );
   readonly endpoint = one((ids) => this.views.deployment.endpointsByIds(this.ctx, ids));
   readonly revision = one((ids) => this.views.deployment.revisionsByIds(this.ctx, ids));
   readonly trigger = one((ids) => this.automation.triggersByIds(this.ctx, ids));

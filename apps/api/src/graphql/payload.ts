@@ -20,6 +20,8 @@ export async function mutate<T extends object>(work: () => Promise<T>): Promise<
     return { ...(await work()), userErrors: [] };
   } catch (error) {
     if (!isDomainError(error) || !ERROR_TABLE[error.code].user) throw error;
-    return { userErrors: [{ code: error.code, message: error.message, field: error.field ?? null }] } as unknown as T & { userErrors: UserError[] };
+    return { userErrors: [{ code: error.code, message: error.message, field: error.field ?? null }] } as unknown as T & {
+      userErrors: UserError[];
+    };
   }
 }

@@ -4,13 +4,34 @@ import { DatasetsResolver, DatasetVersionResolver } from '../datasets/datasets.r
 import { EndpointsResolver, RevisionsResolver } from '../deployment/deployment.resolver.js';
 import { EventsResolver } from '../events/events.resolver.js';
 import { LineageResolver } from '../lineage/lineage.resolver.js';
-import { ApprovalsResolver, ModelsResolver, ModelVersionsResolver, StageRequestsResolver } from '../registry/registry.resolver.js';
+import {
+  ApprovalsResolver,
+  ModelsResolver,
+  ModelVersionsResolver,
+  StageRequestsResolver,
+} from '../registry/registry.resolver.js';
 import { ExperimentsResolver, RunsResolver } from '../tracking/tracking.resolver.js';
 import { TemplatesResolver, TrainingJobsResolver } from '../training/training.resolver.js';
 import { NodeResolver } from './node.resolver.js';
 
 /** Every resolver class: what the schema is built from, with a server and without one. */
 export const RESOLVERS = [
-  NodeResolver, MembersResolver, AuditResolver, DatasetsResolver, DatasetVersionResolver, ExperimentsResolver, RunsResolver, TemplatesResolver, TrainingJobsResolver,
-  ModelsResolver, ModelVersionsResolver, StageRequestsResolver, ApprovalsResolver, EndpointsResolver, RevisionsResolver, TriggersResolver, LineageResolver, EventsResolver,
+  NodeResolver,
+  MembersResolver,
+  AuditResolver,
+  DatasetsResolver,
+  DatasetVersionResolver,
+  ExperimentsResolver,
+  RunsResolver,
+  TemplatesResolver,
+  TrainingJobsResolver,
+  ModelsResolver,
+  ModelVersionsResolver,
+  StageRequestsResolver,
+  ApprovalsResolver,
+  EndpointsResolver,
+  RevisionsResolver,
+  TriggersResolver,
+  LineageResolver,
+  EventsResolver,
 ];

@@ -19,10 +19,14 @@ export class AccessGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const rule = this.reflector.getAllAndOverride<AccessRule | undefined>(ACCESS_METADATA, [context.getHandler(), context.getClass()]);
+    const rule = this.reflector.getAllAndOverride<AccessRule | undefined>(ACCESS_METADATA, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
     if (rule === 'public') return true;
     const ctx = await this.ctxOf(context);
-    if (!rule || !permits(ctx, rule)) throw new DomainError('FORBIDDEN', rule ? `this needs the permission ${rule}` : 'no access rule is declared here');
+    if (!rule || !permits(ctx, rule))
+      throw new DomainError('FORBIDDEN', rule ? `this needs the permission ${rule}` : 'no access rule is declared here');
     return true;
   }
 

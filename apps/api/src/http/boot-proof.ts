@@ -19,7 +19,8 @@ export class AccessProof implements OnApplicationBootstrap {
     const open = [...this.discovery.getControllers(), ...this.discovery.getProviders()]
       .filter((wrapper) => wrapper.metatype && wrapper.instance)
       .flatMap((wrapper) => this.undeclared(wrapper.metatype as new () => object));
-    if (open.length) throw new Error(`no access rule is declared for ${open.join(', ')}; add @Requires('…'), @AttemptOnly() or @Public()`);
+    if (open.length)
+      throw new Error(`no access rule is declared for ${open.join(', ')}; add @Requires('…'), @AttemptOnly() or @Public()`);
   }
 
   private undeclared(type: new () => object): string[] {
@@ -27,12 +28,18 @@ export class AccessProof implements OnApplicationBootstrap {
     if (!prototype) return [];
     return this.scanner
       .getAllMethodNames(prototype)
-      .filter((name) => isEdge(prototype[name]!) && !this.reflector.getAllAndOverride(ACCESS_METADATA, [prototype[name] as never, type]))
+      .filter(
+        (name) =>
+          isEdge(prototype[name]!) && !this.reflector.getAllAndOverride(ACCESS_METADATA, [prototype[name] as never, type]),
+      )
       .map((name) => `${type.name}.${name}`);
   }
 }
 
 function isEdge(method: object): boolean {
   if (Reflect.hasMetadata(PATH_METADATA, method)) return true;
-  return Reflect.hasMetadata(RESOLVER_NAME_METADATA, method) && ROOTS.has(Reflect.getMetadata(RESOLVER_TYPE_METADATA, method) as string);
+  return (
+    Reflect.hasMetadata(RESOLVER_NAME_METADATA, method) &&
+    ROOTS.has(Reflect.getMetadata(RESOLVER_TYPE_METADATA, method) as string)
+  );
 }

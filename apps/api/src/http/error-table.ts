@@ -42,6 +42,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRule>> = {
 /** SQLSTATE classes and Node codes that say "the database is away for now": answered by 503 and a time to come back. */
 export function isUnavailable(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
-  if (typeof code !== 'string') return error instanceof Error && /Connection terminated|timeout exceeded when trying to connect/.test(error.message);
+  if (typeof code !== 'string')
+    return error instanceof Error && /Connection terminated|timeout exceeded when trying to connect/.test(error.message);
   return /^(57P0[1-3]|08...|53300)$/.test(code) || ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code);
 }

@@ -16,13 +16,15 @@ export interface PublicError {
 }
 
 export function toPublicError(error: unknown): PublicError {
-  if (isDomainError(error)) return { status: ERROR_TABLE[error.code].status, code: error.code, message: error.message, field: error.field };
+  if (isDomainError(error))
+    return { status: ERROR_TABLE[error.code].status, code: error.code, message: error.message, field: error.field };
   if (error instanceof HttpException) {
     const body = error.getResponse();
     const message = typeof body === 'string' ? body : ((body as { message?: string }).message ?? error.message);
     return { status: error.getStatus(), code: error.getStatus() === 404 ? 'NOT_FOUND' : 'BAD_REQUEST', message: String(message) };
   }
-  if (isUnavailable(error)) return { status: 503, code: 'UNAVAILABLE', message: 'the database is not reachable for the moment; try again' };
+  if (isUnavailable(error))
+    return { status: 503, code: 'UNAVAILABLE', message: 'the database is not reachable for the moment; try again' };
   const status = (error as { statusCode?: number } | null)?.statusCode;
   if (status && status < 500) return { status, code: status === 413 ? 'TOO_LARGE' : 'BAD_REQUEST', message: errorMessage(error) };
   return { status: 500, code: 'INTERNAL', message: 'something went wrong on our side; the correlation id finds it in the logs' };
@@ -60,5 +62,7 @@ function fieldError(known: PublicError): GraphQLError {
 
 /** Error of a request that could not begin: the whole answer has its status. */
 export function requestError(known: PublicError): GraphQLError {
-  return new GraphQLError(known.message, { extensions: { code: known.code, field: known.field, http: { status: known.status } } });
+  return new GraphQLError(known.message, {
+    extensions: { code: known.code, field: known.field, http: { status: known.status } },
+  });
 }

@@ -15,7 +15,8 @@ export class OriginPolicy {
   /** Why a request is refused; undefined when it is fine. */
   refusal(request: IncomingMessage): string | undefined {
     const host = request.headers.host?.toLowerCase();
-    if (!host || !this.isAllowed(host)) return 'the Host header names a host that this server does not answer for; the operator can add it to TAILRACE_ALLOWED_HOSTS';
+    if (!host || !this.isAllowed(host))
+      return 'the Host header names a host that this server does not answer for; the operator can add it to TAILRACE_ALLOWED_HOSTS';
     const origin = request.headers.origin;
     if (origin === undefined) return undefined;
     const parsed = URL.parse(origin);

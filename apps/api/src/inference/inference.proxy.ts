@@ -13,7 +13,11 @@ export class InferenceProxy {
   forward(request: IncomingMessage, response: ServerResponse): void {
     const target = this.target();
     if (!target) return unavailable(response, 'no inference node is running yet; it starts with the first endpoint');
-    const upstream = httpRequest(new URL(request.url ?? '/', target), { method: request.method, headers: forwarded(request), agent: this.agent });
+    const upstream = httpRequest(new URL(request.url ?? '/', target), {
+      method: request.method,
+      headers: forwarded(request),
+      agent: this.agent,
+    });
     upstream.on('response', (answer) => {
       response.writeHead(answer.statusCode ?? 502, oneHop(answer));
       answer.pipe(response);
@@ -45,5 +49,7 @@ function oneHop(answer: IncomingMessage): Record<string, string | string[]> {
 
 function unavailable(response: ServerResponse, error: string): void {
   const body = JSON.stringify({ error });
-  response.writeHead(503, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'retry-after': '1' }).end(body);
+  response
+    .writeHead(503, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'retry-after': '1' })
+    .end(body);
 }

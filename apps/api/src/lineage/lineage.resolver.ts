@@ -4,8 +4,14 @@ import { Requires } from '#host';
 import { LineageView } from '#lineage';
 import { Asker } from '../graphql/graph-context.js';
 
-export enum LineageDirectionEnum { upstream = 'upstream', downstream = 'downstream' }
-registerEnumType(LineageDirectionEnum, { name: 'LineageDirection', description: 'upstream: what it rests on; downstream: what rests on it.' });
+export enum LineageDirectionEnum {
+  upstream = 'upstream',
+  downstream = 'downstream',
+}
+registerEnumType(LineageDirectionEnum, {
+  name: 'LineageDirection',
+  description: 'upstream: what it rests on; downstream: what rests on it.',
+});
 
 @ObjectType()
 export class LineageNodeType {
@@ -38,7 +44,8 @@ export class LineageResolver {
   lineage(
     @Asker() ctx: Ctx,
     @Args('id', { type: () => ID }) id: string,
-    @Args('direction', { type: () => LineageDirectionEnum, defaultValue: LineageDirectionEnum.upstream }) direction: LineageDirectionEnum,
+    @Args('direction', { type: () => LineageDirectionEnum, defaultValue: LineageDirectionEnum.upstream })
+    direction: LineageDirectionEnum,
     @Args('depth', { type: () => Int, defaultValue: 20 }) depth: number,
   ) {
     return this.view.walk(ctx, id, direction, depth);

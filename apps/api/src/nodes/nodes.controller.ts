@@ -36,7 +36,7 @@ export class NodesController {
     const off = this.wakeups.on('desired_state', () => waker.wake());
     request.raw.on('close', () => waker.close());
     try {
-      for (const until = Date.now() + HOLD_MS; ; ) {
+      for (const until = Date.now() + HOLD_MS; ;) {
         waker.reset();
         const state = await this.current();
         if (state.generation !== after) return await reply.send(state);

@@ -1,7 +1,16 @@
 import { Args, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Ctx } from '#access';
 import { Requires } from '#host';
-import { measuredFigures, ModelsService, PromotionService, RegistryView, type ApprovalRow, type ModelRow, type ModelVersionRow, type StageRequestRow } from '#registry';
+import {
+  measuredFigures,
+  ModelsService,
+  PromotionService,
+  RegistryView,
+  type ApprovalRow,
+  type ModelRow,
+  type ModelVersionRow,
+  type StageRequestRow,
+} from '#registry';
 import { PageInput, toConnection } from '../graphql/connection.js';
 import { Asker, Load } from '../graphql/graph-context.js';
 import type { Loaders } from '../graphql/loaders.js';
@@ -10,8 +19,23 @@ import { MemberType } from '../access/access.types.js';
 import { DatasetVersionType } from '../datasets/datasets.types.js';
 import { RunType } from '../tracking/tracking.types.js';
 import {
-  ApprovalType, CreateModelInput, DecideInput, MeasuredFigure, ModelConnection, ModelFileType, ModelFilter, ModelPayload, ModelType, ModelVersionConnection, ModelVersionFilter,
-  ModelVersionType, RequestStageInput, StageRequestConnection, StageRequestFilter, StageRequestPayload, StageRequestType,
+  ApprovalType,
+  CreateModelInput,
+  DecideInput,
+  MeasuredFigure,
+  ModelConnection,
+  ModelFileType,
+  ModelFilter,
+  ModelPayload,
+  ModelType,
+  ModelVersionConnection,
+  ModelVersionFilter,
+  ModelVersionType,
+  RequestStageInput,
+  StageRequestConnection,
+  StageRequestFilter,
+  StageRequestPayload,
+  StageRequestType,
 } from './registry.types.js';
 
 @Resolver(() => ModelType)
@@ -102,13 +126,17 @@ export class StageRequestsResolver {
   @Mutation(() => StageRequestPayload)
   @Requires('registry.approve')
   approveStage(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: DecideInput) {
-    return mutate(async () => ({ stageRequest: await load.stageRequest.load((await this.service.decide(ctx, { ...input, decision: 'approved' })).id) }));
+    return mutate(async () => ({
+      stageRequest: await load.stageRequest.load((await this.service.decide(ctx, { ...input, decision: 'approved' })).id),
+    }));
   }
 
   @Mutation(() => StageRequestPayload)
   @Requires('registry.approve')
   rejectStage(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: DecideInput) {
-    return mutate(async () => ({ stageRequest: await load.stageRequest.load((await this.service.decide(ctx, { ...input, decision: 'rejected' })).id) }));
+    return mutate(async () => ({
+      stageRequest: await load.stageRequest.load((await this.service.decide(ctx, { ...input, decision: 'rejected' })).id),
+    }));
   }
 
   @ResolveField(() => ModelVersionType)

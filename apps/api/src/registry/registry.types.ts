@@ -4,11 +4,23 @@ import { JsonScalar } from '../graphql/json.scalar.js';
 import { Payload } from '../graphql/payload.js';
 
 export enum StageRequestStateEnum {
-  EVALUATING = 'EVALUATING', BLOCKED = 'BLOCKED', AWAITING_APPROVAL = 'AWAITING_APPROVAL', DONE = 'DONE', REJECTED = 'REJECTED', STALE = 'STALE',
+  EVALUATING = 'EVALUATING',
+  BLOCKED = 'BLOCKED',
+  AWAITING_APPROVAL = 'AWAITING_APPROVAL',
+  DONE = 'DONE',
+  REJECTED = 'REJECTED',
+  STALE = 'STALE',
 }
 registerEnumType(StageRequestStateEnum, { name: 'StageRequestState' });
-export enum GateOutcomeEnum { passed = 'passed', failed = 'failed', unknown = 'unknown' }
-registerEnumType(GateOutcomeEnum, { name: 'GateOutcome', description: 'unknown: could not be evaluated, which blocks like a failure.' });
+export enum GateOutcomeEnum {
+  passed = 'passed',
+  failed = 'failed',
+  unknown = 'unknown',
+}
+registerEnumType(GateOutcomeEnum, {
+  name: 'GateOutcome',
+  description: 'unknown: could not be evaluated, which blocks like a failure.',
+});
 
 @ObjectType('Model', { implements: () => Node })
 export class ModelType extends Node {
@@ -37,7 +49,8 @@ export class ModelVersionType extends Node {
   @Field(() => Int) number!: number;
   @Field({ description: '`none` before it stands in any.' }) stage!: string;
   @Field(() => JsonScalar, { description: 'Raw inputs and outputs.' }) signature!: unknown;
-  @Field(() => JsonScalar, { nullable: true, description: 'Reports with confusion matrices, and the parity of formats.' }) evaluation?: unknown;
+  @Field(() => JsonScalar, { nullable: true, description: 'Reports with confusion matrices, and the parity of formats.' })
+  evaluation?: unknown;
   @Field() createdAt!: Date;
 }
 export const ModelVersionConnection = Connection(ModelVersionType, 'ModelVersion');
@@ -92,7 +105,8 @@ export class CreateModelInput {
   @Field() name!: string;
   @Field({ nullable: true }) project?: string;
   @Field({ nullable: true }) description?: string;
-  @Field(() => JsonScalar, { nullable: true, description: 'Gates of `production` in the default flow.' }) productionGates?: unknown;
+  @Field(() => JsonScalar, { nullable: true, description: 'Gates of `production` in the default flow.' })
+  productionGates?: unknown;
   @Field(() => JsonScalar, { nullable: true, description: 'A whole flow instead of the default one.' }) flow?: unknown;
 }
 

@@ -30,7 +30,7 @@ export class LiveCurves implements OnModuleDestroy {
       if (id === '' || id === runId) waker.wake();
     });
     try {
-      for (let after = afterStep; !waker.isClosed; ) {
+      for (let after = afterStep; !waker.isClosed;) {
         waker.reset();
         const ended = await this.hasEnded(ctx, runId);
         const read = await this.view.curve(ctx, runId, null, after, LIMIT);

@@ -10,8 +10,23 @@ import { mutate } from '../graphql/payload.js';
 import { DatasetVersionType } from '../datasets/datasets.types.js';
 import { LiveCurves } from './live-curves.js';
 import {
-  ArtifactType, CreateExperimentInput, CreateRunInput, ExperimentConnection, ExperimentFilter, ExperimentPayload, ExperimentType, FinishRunInput, KeyValue, LogRunInput,
-  MetricPointType, MetricType, RunConnection, RunFilter, RunPayload, RunType, type KeyValueInput,
+  ArtifactType,
+  CreateExperimentInput,
+  CreateRunInput,
+  ExperimentConnection,
+  ExperimentFilter,
+  ExperimentPayload,
+  ExperimentType,
+  FinishRunInput,
+  KeyValue,
+  LogRunInput,
+  MetricPointType,
+  MetricType,
+  RunConnection,
+  RunFilter,
+  RunPayload,
+  RunType,
+  type KeyValueInput,
 } from './tracking.types.js';
 
 const MAX_CURVE = 10_000;
@@ -87,7 +102,9 @@ export class RunsResolver {
     return mutate(async () => ({ run: await load.run.load((await this.service.finishRun(ctx, input.runId, input.status)).id) }));
   }
 
-  @Mutation(() => RunPayload, { description: 'Says that the client of a run lives; once it did, the run is ended when it stops.' })
+  @Mutation(() => RunPayload, {
+    description: 'Says that the client of a run lives; once it did, the run is ended when it stops.',
+  })
   @Requires('tracking.write')
   heartbeatRun(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('runId', { type: () => ID }) runId: string) {
     return mutate(async () => ({ run: await load.run.load((await this.service.heartbeat(ctx, runId)).id) }));
@@ -98,7 +115,12 @@ export class RunsResolver {
     resolve: (points: unknown) => points,
   })
   @Requires('tracking.read')
-  async runMetrics(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('runId', { type: () => ID }) runId: string, @Args('afterStep', { type: () => Int, defaultValue: -1 }) afterStep: number) {
+  async runMetrics(
+    @Asker() ctx: Ctx,
+    @Load() load: Loaders,
+    @Args('runId', { type: () => ID }) runId: string,
+    @Args('afterStep', { type: () => Int, defaultValue: -1 }) afterStep: number,
+  ) {
     if (!(await load.run.load(runId))) throw new DomainError('NOT_FOUND', `there is no run ${runId}`, 'runId');
     return this.live.follow(ctx, runId, afterStep);
   }
@@ -119,9 +141,15 @@ export class RunsResolver {
   }
 
   @ResolveField(() => [MetricType])
-  async metrics(@Parent() run: RunRow, @Load() load: Loaders, @Args('keys', { type: () => [String], nullable: true }) keys?: string[]) {
+  async metrics(
+    @Parent() run: RunRow,
+    @Load() load: Loaders,
+    @Args('keys', { type: () => [String], nullable: true }) keys?: string[],
+  ) {
     const metrics = await load.metrics.load(run.id);
-    return metrics.filter((metric) => !keys || keys.includes(metric.key)).map((metric) => ({ ...metric, value: finite(metric.value), text: String(metric.value) }));
+    return metrics
+      .filter((metric) => !keys || keys.includes(metric.key))
+      .map((metric) => ({ ...metric, value: finite(metric.value), text: String(metric.value) }));
   }
 
   @ResolveField(() => [MetricPointType])

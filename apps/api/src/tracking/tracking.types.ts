@@ -2,12 +2,28 @@ import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '
 import { Connection, Node } from '../graphql/connection.js';
 import { Payload } from '../graphql/payload.js';
 
-export enum RunStatusEnum { RUNNING = 'RUNNING', FINISHED = 'FINISHED', FAILED = 'FAILED', KILLED = 'KILLED' }
+export enum RunStatusEnum {
+  RUNNING = 'RUNNING',
+  FINISHED = 'FINISHED',
+  FAILED = 'FAILED',
+  KILLED = 'KILLED',
+}
 registerEnumType(RunStatusEnum, { name: 'RunStatus' });
-export enum FinalRunStatusEnum { FINISHED = 'FINISHED', FAILED = 'FAILED', KILLED = 'KILLED' }
+export enum FinalRunStatusEnum {
+  FINISHED = 'FINISHED',
+  FAILED = 'FAILED',
+  KILLED = 'KILLED',
+}
 registerEnumType(FinalRunStatusEnum, { name: 'FinalRunStatus' });
-export enum MetricSourceEnum { client = 'client', attempt = 'attempt', platform = 'platform' }
-registerEnumType(MetricSourceEnum, { name: 'MetricSource', description: "Who measured a value; gates read the platform's own figures only." });
+export enum MetricSourceEnum {
+  client = 'client',
+  attempt = 'attempt',
+  platform = 'platform',
+}
+registerEnumType(MetricSourceEnum, {
+  name: 'MetricSource',
+  description: "Who measured a value; gates read the platform's own figures only.",
+});
 
 @ObjectType('Experiment', { implements: () => Node })
 export class ExperimentType extends Node {
@@ -26,7 +42,8 @@ export class KeyValue {
 @ObjectType({ description: 'Latest value of a metric.' })
 export class MetricType {
   @Field() key!: string;
-  @Field(() => Float, { nullable: true, description: 'null for NaN and infinities, which `text` spells out.' }) value!: number | null;
+  @Field(() => Float, { nullable: true, description: 'null for NaN and infinities, which `text` spells out.' }) value!:
+    number | null;
   @Field() text!: string;
   @Field(() => Int) step!: number;
   @Field(() => Float, { description: 'Milliseconds since the epoch.' }) timestamp!: number;

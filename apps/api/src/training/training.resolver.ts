@@ -10,8 +10,18 @@ import { DatasetType, DatasetVersionType } from '../datasets/datasets.types.js';
 import { ModelVersionType } from '../registry/registry.types.js';
 import { RunType } from '../tracking/tracking.types.js';
 import {
-  CreateTemplateInput, StartTrainingInput, TemplateConnection, TemplateFilter, TemplatePayload, TemplateType, TrainingAttemptType, TrainingJobConnection, TrainingJobFilter,
-  TrainingJobPayload, TrainingJobType, UpdateTemplateInput,
+  CreateTemplateInput,
+  StartTrainingInput,
+  TemplateConnection,
+  TemplateFilter,
+  TemplatePayload,
+  TemplateType,
+  TrainingAttemptType,
+  TrainingJobConnection,
+  TrainingJobFilter,
+  TrainingJobPayload,
+  TrainingJobType,
+  UpdateTemplateInput,
 } from './training.types.js';
 
 @Resolver(() => TemplateType)
@@ -36,7 +46,9 @@ export class TemplatesResolver {
   @Mutation(() => TemplatePayload, { description: 'A new revision of the spec; jobs that were made keep theirs.' })
   @Requires('training.write')
   updateTrainingTemplate(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: UpdateTemplateInput) {
-    return mutate(async () => ({ template: await load.template.load((await this.service.update(ctx, input.templateId, input.spec)).id) }));
+    return mutate(async () => ({
+      template: await load.template.load((await this.service.update(ctx, input.templateId, input.spec)).id),
+    }));
   }
 
   @ResolveField(() => DatasetType)

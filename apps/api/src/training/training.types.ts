@@ -3,7 +3,13 @@ import { Connection, Node } from '../graphql/connection.js';
 import { JsonScalar } from '../graphql/json.scalar.js';
 import { Payload } from '../graphql/payload.js';
 
-export enum TrainingJobStateEnum { QUEUED = 'QUEUED', RUNNING = 'RUNNING', SUCCEEDED = 'SUCCEEDED', FAILED = 'FAILED', CANCELED = 'CANCELED' }
+export enum TrainingJobStateEnum {
+  QUEUED = 'QUEUED',
+  RUNNING = 'RUNNING',
+  SUCCEEDED = 'SUCCEEDED',
+  FAILED = 'FAILED',
+  CANCELED = 'CANCELED',
+}
 registerEnumType(TrainingJobStateEnum, { name: 'TrainingJobState' });
 
 @ObjectType('TrainingTemplate', { implements: () => Node })
@@ -11,9 +17,11 @@ export class TemplateType extends Node {
   @Field() name!: string;
   @Field() project!: string;
   @Field(() => Int) revision!: number;
-  @Field(() => JsonScalar, { description: 'Preparation, split, network and training, with every default filled in.' }) spec!: unknown;
+  @Field(() => JsonScalar, { description: 'Preparation, split, network and training, with every default filled in.' })
+  spec!: unknown;
   @Field() experiment!: string;
-  @Field(() => String, { nullable: true, description: 'Model under which a trained candidate is registered.' }) registerAs?: string | null;
+  @Field(() => String, { nullable: true, description: 'Model under which a trained candidate is registered.' }) registerAs?:
+    string | null;
   @Field() createdAt!: Date;
 }
 export const TemplateConnection = Connection(TemplateType, 'TrainingTemplate');
@@ -35,7 +43,8 @@ export class TrainingJobType extends Node {
   @Field(() => Int) maxAttempts!: number;
   @Field(() => Int) templateRevision!: number;
   @Field(() => Int, { nullable: true, description: 'Last epoch that the attempt reported.' }) epoch?: number | null;
-  @Field(() => Int, { nullable: true, description: 'Epoch from which another attempt would go on.' }) checkpointEpoch?: number | null;
+  @Field(() => Int, { nullable: true, description: 'Epoch from which another attempt would go on.' }) checkpointEpoch?:
+    number | null;
   @Field(() => String, { nullable: true }) backend?: string | null;
   @Field(() => String, { nullable: true }) reason?: string | null;
   @Field() createdAt!: Date;
@@ -74,7 +83,8 @@ export class UpdateTemplateInput {
 @InputType()
 export class StartTrainingInput {
   @Field(() => ID) templateId!: string;
-  @Field(() => ID, { nullable: true, description: "The newest valid version of the template's data set when absent." }) datasetVersionId?: string;
+  @Field(() => ID, { nullable: true, description: "The newest valid version of the template's data set when absent." })
+  datasetVersionId?: string;
 }
 
 @ObjectType()

@@ -13,7 +13,9 @@ export class ApiError extends Error {
   static of(status: number, text: string): ApiError {
     try {
       const { error } = JSON.parse(text) as { error: string | { code: string; message: string } };
-      return typeof error === 'string' ? new ApiError('INFERENCE', error, status) : new ApiError(error.code, error.message, status);
+      return typeof error === 'string'
+        ? new ApiError('INFERENCE', error, status)
+        : new ApiError(error.code, error.message, status);
     } catch {
       return new ApiError('HTTP', `the server answered ${status}: ${text.slice(0, 200)}`, status);
     }

@@ -16,9 +16,10 @@ export interface TailEvent {
 }
 
 const FIELDS = 'sequence id type subject time data correlationId causationId hops authId';
+/** The cost of a query is limited, and grows with its page. */
+const PAGE = 250;
 const LIVE = `subscription ($after: String, $types: [String!]) { events(after: $after, types: $types) { ${FIELDS} } }`;
-const PAST = `query ($after: String!, $types: [String!]) { events(after: $after, first: 500, types: $types) { ${FIELDS} } }`;
-const PAGE = 500;
+const PAST = `query ($after: String!, $types: [String!]) { events(after: $after, first: ${PAGE}, types: $types) { ${FIELDS} } }`;
 const LONGEST_WAIT_MS = 10_000;
 
 export interface TailFrom {
@@ -29,7 +30,7 @@ export interface TailFrom {
 
 /** Events that the log holds after a sequence, then the end. */
 export async function* pastEvents(client: TailraceClient, { after = '0', types }: TailFrom): AsyncGenerator<TailEvent> {
-  for (let from = after; ; ) {
+  for (let from = after; ;) {
     const { events } = await client.query<{ events: TailEvent[] }>(PAST, { after: from, types });
     yield* events;
     if (events.length < PAGE) return;
@@ -41,7 +42,11 @@ export async function* pastEvents(client: TailraceClient, { after = '0', types }
  * Events as they happen. A connection that is lost is opened again after the last event, so that none is missed or comes twice; `onLost` is
  * told. Without `after`, what happens before the first event of a connection that breaks cannot be known. Throws what the server refuses.
  */
-export async function* followEvents(client: TailraceClient, from: TailFrom, onLost: (last: string | undefined) => void): AsyncGenerator<TailEvent> {
+export async function* followEvents(
+  client: TailraceClient,
+  from: TailFrom,
+  onLost: (last: string | undefined) => void,
+): AsyncGenerator<TailEvent> {
   let last = from.after;
   for (let wait = 250; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
     try {
@@ -50,12 +55,12 @@ export async function* followEvents(client: TailraceClient, from: TailFrom, onLo
         last = event.sequence;
         wait = 250;
       }
-      return;
     } catch (error) {
       if (isRefusal(error)) throw error;
-      onLost(last);
-      await delay(wait);
     }
+    // A server that stops in order ends what is followed, too.
+    onLost(last);
+    await delay(wait);
   }
 }
 

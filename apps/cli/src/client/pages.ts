@@ -18,9 +18,14 @@ const PAGE = 200;
  * At most `limit` nodes of a connection, page by page. The query takes $first and $after and has one root field, with edges { node } and
  * pageInfo { hasNextPage endCursor }.
  */
-export async function listNodes<T>(client: TailraceClient, query: string, variables: Record<string, unknown> = {}, limit = Infinity): Promise<Listed<T>> {
+export async function listNodes<T>(
+  client: TailraceClient,
+  query: string,
+  variables: Record<string, unknown> = {},
+  limit = Infinity,
+): Promise<Listed<T>> {
   const nodes: T[] = [];
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const first = Math.min(PAGE, limit - nodes.length);
     const data = await client.query<Record<string, Connection<T>>>(query, { ...variables, first, after });
     const { edges, pageInfo } = Object.values(data)[0]!;

@@ -25,7 +25,11 @@ export class TailraceClient {
   /** Data of a query. Throws ApiError with the server's code, UnreachableError when nobody answers. */
   async query<T>(query: string, variables: Variables = {}, headers: Record<string, string> = {}): Promise<T> {
     const body = JSON.stringify({ query, variables });
-    const response = await this.send('/graphql', { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
+    const response = await this.send('/graphql', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', ...headers },
+    });
     const answer = (await response.json()) as { data?: T; errors?: { message: string; extensions?: { code?: string } }[] };
     const error = answer.errors?.[0];
     if (error) throw new ApiError(error.extensions?.code ?? 'ERROR', error.message);
@@ -64,7 +68,12 @@ export class TailraceClient {
 
   private openSocket(retryAttempts: number): Client {
     const url = `${this.url.replace(/^http/, 'ws')}/graphql`;
-    return createClient({ url, webSocketImpl: WebSocket, connectionParams: { authorization: `Bearer ${this.token}` }, retryAttempts });
+    return createClient({
+      url,
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${this.token}` },
+      retryAttempts,
+    });
   }
 
   private async *results<T>(socket: Client, query: string, variables: Variables): AsyncGenerator<T> {

@@ -13,7 +13,10 @@ export interface Actors {
 /** Two members with tokens of their own. */
 export async function makeActors(admin: TailraceClient, suffix: string): Promise<Actors> {
   const join = async (name: string) => {
-    const { member } = await admin.mutate<{ member: { id: string } }>(CREATE_MEMBER, { name: `${name}${suffix}`, role: 'approver' });
+    const { member } = await admin.mutate<{ member: { id: string } }>(CREATE_MEMBER, {
+      name: `${name}${suffix}`,
+      role: 'approver',
+    });
     const { token } = await admin.mutate<{ token: string }>(CREATE_TOKEN, { memberId: member.id, name: 'demo', ttlDays: 7 });
     return new TailraceClient(admin.url, token);
   };

@@ -3,7 +3,17 @@ import { TailraceClient } from '../client/tailrace-client.js';
 import { renderTree, type TreeGraph } from '../output/tree.js';
 import { makeActors, type Actors } from './actors.js';
 import { createDataset, uploadVersion, type VersionView } from './data-steps.js';
-import { AUDIT, CREATE_ENDPOINT, CREATE_MODEL, CREATE_TEMPLATE, CREATE_TRIGGER, EVALUATION, LINEAGE, LOG, START_TRAINING } from './documents.js';
+import {
+  AUDIT,
+  CREATE_ENDPOINT,
+  CREATE_MODEL,
+  CREATE_TEMPLATE,
+  CREATE_TRIGGER,
+  EVALUATION,
+  LINEAGE,
+  LOG,
+  START_TRAINING,
+} from './documents.js';
 import { EventFeed } from './event-feed.js';
 import { penguinsFile, sampleCsv } from './penguins.js';
 import { awaitReady, keepAsking, predict, promote } from './promotion-steps.js';
@@ -18,7 +28,12 @@ export interface DemoFlags {
 }
 
 const FIRST_ROWS = 200;
-const GATES = [{ kind: 'data_valid' }, { kind: 'metric_min', metric: 'test_f1_macro', min: 0.9 }, { kind: 'parity_max', max: 1e-4 }, { kind: 'not_worse_than_champion', margin: 0.05 }];
+const GATES = [
+  { kind: 'data_valid' },
+  { kind: 'metric_min', metric: 'test_f1_macro', min: 0.9 },
+  { kind: 'parity_max', max: 1e-4 },
+  { kind: 'not_worse_than_champion', margin: 0.05 },
+];
 
 /** The main job, end to end, as a client of the public API. Throws at the first thing that is not as it must be. */
 export async function runDemo(flags: DemoFlags): Promise<void> {
@@ -28,7 +43,9 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
     await stage.step('Start the platform', async () => {
-      server = flags.url ? { url: flags.url, token: flags.token ?? '', stop: async () => {} } : await startServer(flags.home ?? '.tailrace-demo');
+      server = flags.url
+        ? { url: flags.url, token: flags.token ?? '', stop: async () => {} }
+        : await startServer(flags.home ?? '.tailrace-demo');
       return `ready at ${server.url}`;
     });
     await new Demo(stage, new TailraceClient(server!.url, server!.token)).run();
@@ -54,7 +71,12 @@ class Demo {
 
   async run(): Promise<void> {
     const suffix = await this.begin();
-    const names = { dataset: `penguins${suffix}`, template: `species${suffix}`, model: `penguins-species${suffix}`, endpoint: `species${suffix}` };
+    const names = {
+      dataset: `penguins${suffix}`,
+      template: `species${suffix}`,
+      model: `penguins-species${suffix}`,
+      endpoint: `species${suffix}`,
+    };
     const { ada } = this.actors;
     let datasetId!: string;
     let templateId!: string;
@@ -63,7 +85,10 @@ class Demo {
     await this.stage.step(`Upload ${FIRST_ROWS} rows of ${names.dataset} as version 1`, async () => {
       datasetId = await createDataset(ada, names.dataset);
       const version = await uploadVersion(ada, this.feed, this.stage, datasetId, sampleCsv(FIRST_ROWS));
-      check(version.profile.rows === FIRST_ROWS && version.number === 1 && version.parent === null, 'version 1 has 200 rows and no parent');
+      check(
+        version.profile.rows === FIRST_ROWS && version.number === 1 && version.parent === null,
+        'version 1 has 200 rows and no parent',
+      );
       return `version 1 is VALIDATED`;
     });
     await this.stage.step(`Create the training template ${names.template}`, async () => {
@@ -82,7 +107,10 @@ class Demo {
       return 'asked by ada, refused to ada, approved by grace';
     });
     await this.stage.step('Deploy by event, predict raw rows', async () => {
-      const created = await ada.mutate<{ endpoint: { id: string; name: string } }>(CREATE_ENDPOINT, { name: names.endpoint, follows: { modelId: this.modelId, stage: 'production' } });
+      const created = await ada.mutate<{ endpoint: { id: string; name: string } }>(CREATE_ENDPOINT, {
+        name: names.endpoint,
+        follows: { modelId: this.modelId, stage: 'production' },
+      });
       this.endpoint = created.endpoint;
       const { revisionId, number } = await awaitReady(ada, this.feed, this.endpoint.id, first.modelVersions[0]!.id);
       predictionId = await predict(ada, this.stage, this.endpoint.name, revisionId);
@@ -96,7 +124,9 @@ class Demo {
   }
 
   private async begin(): Promise<string> {
-    const { datasets } = await this.admin.query<{ datasets: { edges: unknown[] } }>('{ datasets(first: 1, where: { name: "penguins" }) { edges { node { id } } } }');
+    const { datasets } = await this.admin.query<{ datasets: { edges: unknown[] } }>(
+      '{ datasets(first: 1, where: { name: "penguins" }) { edges { node { id } } } }',
+    );
     const suffix = datasets.edges.length > 0 ? `-${Date.now().toString(36)}` : '';
     const { events } = await this.admin.query<{ events: { sequence: string }[] }>(LOG, { after: '0' });
     this.startSequence = suffix ? (events.at(-1)?.sequence ?? '0') : '0';
@@ -107,9 +137,15 @@ class Demo {
 
   private async train(templateId: string, datasetId: string, names: { model: string; template: string }): Promise<JobView> {
     const { ada } = this.actors;
-    const model = await ada.mutate<{ model: { id: string } }>(CREATE_MODEL, { name: names.model, description: 'Species of a penguin', productionGates: GATES });
+    const model = await ada.mutate<{ model: { id: string } }>(CREATE_MODEL, {
+      name: names.model,
+      description: 'Species of a penguin',
+      productionGates: GATES,
+    });
     this.modelId = model.model.id;
-    const { trainingJob } = await ada.mutate<{ trainingJob: { id: string; run: { id: string } } }>(START_TRAINING, { templateId });
+    const { trainingJob } = await ada.mutate<{ trainingJob: { id: string; run: { id: string } } }>(START_TRAINING, {
+      templateId,
+    });
     await ada.mutate(CREATE_TRIGGER, {
       name: `retrain-${names.template}`,
       filter: { event: 'dataset_version.validated', equals: { datasetId } },
@@ -122,11 +158,16 @@ class Demo {
   }
 
   private async evaluated(job: JobView): Promise<string> {
-    const { modelVersions } = await this.actors.ada.query<{ modelVersions: { edges: { node: { evaluation: { test: { classes: string[]; confusion: number[][]; rows: number } } } }[] } }>(EVALUATION, {
+    const { modelVersions } = await this.actors.ada.query<{
+      modelVersions: { edges: { node: { evaluation: { test: { classes: string[]; confusion: number[][]; rows: number } } } }[] };
+    }>(EVALUATION, {
       modelId: this.modelId,
     });
     const { test } = modelVersions.edges[0]!.node.evaluation;
-    check(test.confusion.flat().reduce((sum, count) => sum + count, 0) === test.rows, 'the confusion matrix holds every test row');
+    check(
+      test.confusion.flat().reduce((sum, count) => sum + count, 0) === test.rows,
+      'the confusion matrix holds every test row',
+    );
     printConfusion(this.stage, test);
     for (const name of test.classes) this.stage.line(`  F1 of ${name}: ${figure(job, `test_f1/${name}`).toFixed(3)}`);
     return `test accuracy ${figure(job, 'test_accuracy').toFixed(3)}, F1 ${figure(job, 'test_f1_macro').toFixed(3)} on ${test.rows} rows, measured by the platform`;
@@ -136,8 +177,14 @@ class Demo {
     const version = job.modelVersions[0];
     check(version?.number === number, `version ${number} is registered`);
     const files = version.files.map((file) => file.name);
-    check(files.includes('model.json') && files.includes('weights.bin') && files.includes('model.onnx'), 'TF.js and ONNX files lie beside each other');
-    check(version.signature.inputs.some((input) => input.name === 'Beak Length (mm)'), 'the signature is of raw inputs');
+    check(
+      files.includes('model.json') && files.includes('weights.bin') && files.includes('model.onnx'),
+      'TF.js and ONNX files lie beside each other',
+    );
+    check(
+      version.signature.inputs.some((input) => input.name === 'Beak Length (mm)'),
+      'the signature is of raw inputs',
+    );
     const parity = figure(job, 'parity_max_abs_diff');
     check(parity <= 1e-4, `formats agree (${parity})`);
     this.stage.line(`signature: ${version.signature.inputs.map((input) => `${input.name} ${input.datatype}`).join(', ')}`);
@@ -157,7 +204,9 @@ class Demo {
     const { revisionId, number } = await awaitReady(ada, this.feed, this.endpoint.id, job.modelVersions[0]!.id);
     await new Promise((resolve) => setTimeout(resolve, 500));
     const tally = await asking.stop();
-    this.stage.line(`${tally.sent} requests while it swapped: ${tally.failed} failed; ${[...tally.revisions.values()].join(' answered by the old revision, ')} by the new`);
+    this.stage.line(
+      `${tally.sent} requests while it swapped: ${tally.failed} failed; ${[...tally.revisions.values()].join(' answered by the old revision, ')} by the new`,
+    );
     check(tally.failed === 0, `no request failed (${tally.failed} did: ${tally.errors[0]})`);
     check(tally.revisions.size === 2 && tally.revisions.has(revisionId), 'both revisions answered, the new one last');
     check(first.modelVersions[0]!.id !== job.modelVersions[0]!.id, 'another version is served');
@@ -169,14 +218,27 @@ class Demo {
     const { ada } = this.actors;
     const { lineage } = await ada.query<{ lineage: TreeGraph }>(LINEAGE, { id: predictionId });
     this.stage.line(renderTree(lineage));
-    for (const kind of ['revision', 'model_version', 'run', 'code', 'engine', 'dataset_version']) check(lineage.nodes.some((node) => node.kind === kind), `the tree holds a ${kind}`);
-    check(lineage.edges.some((edge) => edge.relation === 'derived_from'), "the tree holds the data set version's parent");
+    for (const kind of ['revision', 'model_version', 'run', 'code', 'engine', 'dataset_version'])
+      check(
+        lineage.nodes.some((node) => node.kind === kind),
+        `the tree holds a ${kind}`,
+      );
+    check(
+      lineage.edges.some((edge) => edge.relation === 'derived_from'),
+      "the tree holds the data set version's parent",
+    );
     this.stage.line('\nwho approved what:');
     for (const action of ['model_version.approved']) await this.printAudit(ada, action);
-    const { events } = await ada.query<{ events: { sequence: string; type: string; subject: string }[] }>(LOG, { after: this.startSequence });
+    const { events } = await ada.query<{ events: { sequence: string; type: string; subject: string }[] }>(LOG, {
+      after: this.startSequence,
+    });
     this.stage.line('\nevent log:');
-    for (const event of events.filter(({ type }) => !type.includes('metrics_logged'))) this.stage.line(`  ${event.sequence.padStart(4)}  ${event.type.slice(12, -3).padEnd(32)} ${event.subject}`);
-    check(events.every((event, index) => index === 0 || BigInt(event.sequence) > BigInt(events[index - 1]!.sequence)), 'the sequence rises');
+    for (const event of events.filter(({ type }) => !type.includes('metrics_logged')))
+      this.stage.line(`  ${event.sequence.padStart(4)}  ${event.type.slice(12, -3).padEnd(32)} ${event.subject}`);
+    check(
+      events.every((event, index) => index === 0 || BigInt(event.sequence) > BigInt(events[index - 1]!.sequence)),
+      'the sequence rises',
+    );
     return `${lineage.nodes.length} nodes behind one prediction, ${events.length} events`;
   }
 
@@ -184,12 +246,20 @@ class Demo {
     type Entry = { at: string; outcome: string; reason: string | null; member: { name: string } | null };
     const { audit } = await client.query<{ audit: { edges: { node: Entry }[] } }>(AUDIT, { action });
     const entries = audit.edges.map((edge) => edge.node).reverse();
-    for (const entry of entries) this.stage.line(`  ${entry.at.slice(11, 19)}  ${(entry.member?.name ?? '').padEnd(8)} ${action.padEnd(24)} ${entry.outcome}${entry.reason ? `: ${entry.reason}` : ''}`);
-    check(entries.some((entry) => entry.outcome === 'refused') && entries.some((entry) => entry.outcome === 'done'), 'the audit has the refusal and the approval');
+    for (const entry of entries)
+      this.stage.line(
+        `  ${entry.at.slice(11, 19)}  ${(entry.member?.name ?? '').padEnd(8)} ${action.padEnd(24)} ${entry.outcome}${entry.reason ? `: ${entry.reason}` : ''}`,
+      );
+    check(
+      entries.some((entry) => entry.outcome === 'refused') && entries.some((entry) => entry.outcome === 'done'),
+      'the audit has the refusal and the approval',
+    );
   }
 }
 
 function farewell(stage: Stage, server: DemoServer): void {
   const up = server.home ? `npx tailrace up --home ${server.home.split('/').at(-1)}\n` : '';
-  stage.line(`\nTo look further:\n${up}npx tailrace run list\nnpx tailrace model show penguins-species\nnpx tailrace events tail --after 0`);
+  stage.line(
+    `\nTo look further:\n${up}npx tailrace run list\nnpx tailrace model show penguins-species\nnpx tailrace events tail --after 0`,
+  );
 }

@@ -24,7 +24,11 @@ export class EventFeed {
   }
 
   /** The first event of one of these types that fits, seen already or still to come. Throws after `seconds`. */
-  async first(names: string | readonly string[], fits: (data: Record<string, unknown>) => boolean, seconds = 90): Promise<FeedEvent> {
+  async first(
+    names: string | readonly string[],
+    fits: (data: Record<string, unknown>) => boolean,
+    seconds = 90,
+  ): Promise<FeedEvent> {
     const types = [names].flat().map((name) => `io.tailrace.${name}.v1`);
     const until = Date.now() + seconds * 1000;
     for (;;) {

@@ -46,10 +46,45 @@ export function inferRequest(rows: readonly Record<string, string | number | nul
 
 /** A typical row of each species, one with missing values, and one of a category that training has not seen. */
 export const RAW_ROWS = [
-  { Island: 'Torgersen', 'Beak Length (mm)': 39.1, 'Beak Depth (mm)': 18.7, 'Flipper Length (mm)': 181, 'Body Mass (g)': 3750, Sex: 'MALE' },
-  { Island: 'Biscoe', 'Beak Length (mm)': 47.5, 'Beak Depth (mm)': 15, 'Flipper Length (mm)': 218, 'Body Mass (g)': 4950, Sex: 'FEMALE' },
-  { Island: 'Dream', 'Beak Length (mm)': 49, 'Beak Depth (mm)': 19.5, 'Flipper Length (mm)': 193, 'Body Mass (g)': 3600, Sex: 'MALE' },
-  { Island: 'Biscoe', 'Beak Length (mm)': 46.1, 'Beak Depth (mm)': 13.2, 'Flipper Length (mm)': null, 'Body Mass (g)': null, Sex: null },
-  { Island: 'Biscoe', 'Beak Length (mm)': 44.5, 'Beak Depth (mm)': 15.7, 'Flipper Length (mm)': 217, 'Body Mass (g)': 4875, Sex: '.' },
+  {
+    Island: 'Torgersen',
+    'Beak Length (mm)': 39.1,
+    'Beak Depth (mm)': 18.7,
+    'Flipper Length (mm)': 181,
+    'Body Mass (g)': 3750,
+    Sex: 'MALE',
+  },
+  {
+    Island: 'Biscoe',
+    'Beak Length (mm)': 47.5,
+    'Beak Depth (mm)': 15,
+    'Flipper Length (mm)': 218,
+    'Body Mass (g)': 4950,
+    Sex: 'FEMALE',
+  },
+  {
+    Island: 'Dream',
+    'Beak Length (mm)': 49,
+    'Beak Depth (mm)': 19.5,
+    'Flipper Length (mm)': 193,
+    'Body Mass (g)': 3600,
+    Sex: 'MALE',
+  },
+  {
+    Island: 'Biscoe',
+    'Beak Length (mm)': 46.1,
+    'Beak Depth (mm)': 13.2,
+    'Flipper Length (mm)': null,
+    'Body Mass (g)': null,
+    Sex: null,
+  },
+  {
+    Island: 'Biscoe',
+    'Beak Length (mm)': 44.5,
+    'Beak Depth (mm)': 15.7,
+    'Flipper Length (mm)': 217,
+    'Body Mass (g)': 4875,
+    Sex: '.',
+  },
 ];
 export const EXPECTED = ['Adelie', 'Gentoo', 'Chinstrap', 'Gentoo', 'Gentoo'];

@@ -14,8 +14,18 @@ interface RequestView {
 }
 
 /** Ada asks, the gates are evaluated, Ada may not approve, Grace does. */
-export async function promote({ ada, grace }: Actors, feed: EventFeed, stage: Stage, versionId: string, reason: string): Promise<RequestView> {
-  const { stageRequest } = await ada.mutate<{ stageRequest: { id: string } }>(REQUEST_STAGE, { versionId, stage: 'production', reason });
+export async function promote(
+  { ada, grace }: Actors,
+  feed: EventFeed,
+  stage: Stage,
+  versionId: string,
+  reason: string,
+): Promise<RequestView> {
+  const { stageRequest } = await ada.mutate<{ stageRequest: { id: string } }>(REQUEST_STAGE, {
+    versionId,
+    stage: 'production',
+    reason,
+  });
   stage.line('ada asks for production; the gates are evaluated …');
   await feed.first('model_version.gates_evaluated', (data) => data.requestId === stageRequest.id);
   const evaluated = await readRequest(ada, stageRequest.id);
@@ -29,7 +39,10 @@ export async function promote({ ada, grace }: Actors, feed: EventFeed, stage: St
   stage.line(`ada tries to approve: refused (${refusal.code})`);
   await grace.mutate(APPROVE, { requestId: stageRequest.id, comment: 'figures look right' });
   const done = await readRequest(ada, stageRequest.id);
-  check(done.state === 'DONE' && done.version.stage === 'production', `version stands in production (request ${done.state}, stage ${done.version.stage})`);
+  check(
+    done.state === 'DONE' && done.version.stage === 'production',
+    `version stands in production (request ${done.state}, stage ${done.version.stage})`,
+  );
   stage.line(`grace approves: version ${done.version.number} stands in production`);
   return done;
 }
@@ -39,10 +52,23 @@ async function readRequest(client: TailraceClient, id: string): Promise<RequestV
 }
 
 /** Waits until a node answers with the revision that serves this model version. */
-export async function awaitReady(client: TailraceClient, feed: EventFeed, endpointId: string, modelVersionId: string): Promise<{ revisionId: string; number: number }> {
-  const ready = await feed.first('deployment.ready', (data) => data.endpointId === endpointId && data.modelVersionId === modelVersionId);
-  const { node } = await client.query<{ node: { revision: { id: string; number: number; state: string } } }>(ENDPOINT, { id: endpointId });
-  check(node.revision.id === ready.data.revisionId && node.revision.state === 'READY', `revision ${node.revision.number} is ${node.revision.state}`);
+export async function awaitReady(
+  client: TailraceClient,
+  feed: EventFeed,
+  endpointId: string,
+  modelVersionId: string,
+): Promise<{ revisionId: string; number: number }> {
+  const ready = await feed.first(
+    'deployment.ready',
+    (data) => data.endpointId === endpointId && data.modelVersionId === modelVersionId,
+  );
+  const { node } = await client.query<{ node: { revision: { id: string; number: number; state: string } } }>(ENDPOINT, {
+    id: endpointId,
+  });
+  check(
+    node.revision.id === ready.data.revisionId && node.revision.state === 'READY',
+    `revision ${node.revision.number} is ${node.revision.state}`,
+  );
   return { revisionId: node.revision.id, number: node.revision.number };
 }
 

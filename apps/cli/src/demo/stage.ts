@@ -31,7 +31,9 @@ export class Stage {
     const width = Math.max(...this.records.map((record) => record.title.length));
     this.write('\n');
     this.records.forEach((record, index) => {
-      this.write(`${String(index + 1).padStart(2)}  ${record.title.padEnd(width)}  ${(record.ms / 1000).toFixed(1).padStart(6)} s  ${record.outcome}\n`);
+      this.write(
+        `${String(index + 1).padStart(2)}  ${record.title.padEnd(width)}  ${(record.ms / 1000).toFixed(1).padStart(6)} s  ${record.outcome}\n`,
+      );
     });
     this.write(`    ${'all steps'.padEnd(width)}  ${(total / 1000).toFixed(1).padStart(6)} s\n`);
   }

@@ -18,7 +18,14 @@ export interface JobView {
     metrics: { key: string; value: number | null; source: string }[];
     artifacts: { path: string }[];
   };
-  readonly modelVersions: { id: string; number: number; stage: string; signature: { inputs: { name: string; datatype: string }[] }; files: { name: string }[]; measured: { key: string; value: number }[] }[];
+  readonly modelVersions: {
+    id: string;
+    number: number;
+    stage: string;
+    signature: { inputs: { name: string; datatype: string }[] };
+    files: { name: string }[];
+    measured: { key: string; value: number }[];
+  }[];
 }
 
 /** What is trained: median and most frequent imputation, standardised, one-hot, split by a hash of the row; then an MLP with early stopping. */
@@ -28,7 +35,15 @@ export const SPEC = {
   preparation: { numeric: { impute: 'median', scale: 'standard' }, text: { impute: 'most_frequent', encode: 'one_hot' } },
   split: { train: 0.7, validation: 0.15, test: 0.15, seed: 42 },
   model: { kind: 'mlp', layers: [{ units: 16, activation: 'relu' }] },
-  training: { optimizer: 'adam', learningRate: 0.01, batchSize: 16, maxEpochs: 200, earlyStopping: { minDelta: 0.0001, patience: 12 }, checkpointEveryEpochs: 10, seed: 7 },
+  training: {
+    optimizer: 'adam',
+    learningRate: 0.01,
+    batchSize: 16,
+    maxEpochs: 200,
+    earlyStopping: { minDelta: 0.0001, patience: 12 },
+    checkpointEveryEpochs: 10,
+    seed: 7,
+  },
 };
 
 interface CurvePoint {
@@ -44,14 +59,21 @@ export async function watchCurve(client: TailraceClient, stage: Stage, runId: st
   let frames = 0;
   for await (const points of client.subscribe<CurvePoint[]>(CURVE, { runId })) {
     frames += 1;
-    for (const point of points) (point.key === 'val_loss' ? validation : point.key === 'loss' ? loss : undefined)?.set(point.step, point.value);
+    for (const point of points)
+      (point.key === 'val_loss' ? validation : point.key === 'loss' ? loss : undefined)?.set(point.step, point.value);
     const last = [...loss.keys()].at(-1);
-    if (last !== undefined && frames % 2 === 1) stage.line(`epoch ${String(last).padStart(3)}  loss ${loss.get(last)?.toFixed(4)}  ${sparkline([...loss.values()], 50)}`);
+    if (last !== undefined && frames % 2 === 1)
+      stage.line(`epoch ${String(last).padStart(3)}  loss ${loss.get(last)?.toFixed(4)}  ${sparkline([...loss.values()], 50)}`);
   }
   check(loss.size > 0 && validation.size === loss.size, 'the loss curve came by the subscription');
   const steps = [...loss.keys()];
-  check(steps.every((step, index) => index === 0 || step === steps[index - 1]! + 1), 'the curve has every epoch once');
-  stage.line(`${loss.size} epochs in ${frames} frames; validation loss ${[...validation.values()].at(-1)?.toFixed(4)}  ${sparkline([...validation.values()], 50)}`);
+  check(
+    steps.every((step, index) => index === 0 || step === steps[index - 1]! + 1),
+    'the curve has every epoch once',
+  );
+  stage.line(
+    `${loss.size} epochs in ${frames} frames; validation loss ${[...validation.values()].at(-1)?.toFixed(4)}  ${sparkline([...validation.values()], 50)}`,
+  );
   return loss.size;
 }
 
@@ -62,9 +84,19 @@ export async function readCandidate(client: TailraceClient, feed: EventFeed, job
   const { trainingJob: job } = await client.query<{ trainingJob: JobView }>(JOB, { id: jobId });
   check(job.state === 'SUCCEEDED' && job.run.status === 'FINISHED', `job ${job.state}, run ${job.run.status}`);
   const measured = job.run.metrics.filter((metric) => metric.source === 'platform').map((metric) => metric.key);
-  for (const key of ['test_accuracy', 'test_precision_macro', 'test_recall_macro', 'test_f1_macro', 'validation_f1_macro', 'parity_max_abs_diff'])
+  for (const key of [
+    'test_accuracy',
+    'test_precision_macro',
+    'test_recall_macro',
+    'test_f1_macro',
+    'validation_f1_macro',
+    'parity_max_abs_diff',
+  ])
     check(measured.includes(key), `${key} is in the run, marked as measured by the platform`);
-  check(job.run.artifacts.some((artifact) => artifact.path === 'model/model.onnx'), 'the ONNX file is an artifact of the run');
+  check(
+    job.run.artifacts.some((artifact) => artifact.path === 'model/model.onnx'),
+    'the ONNX file is an artifact of the run',
+  );
   return job;
 }
 
@@ -78,5 +110,7 @@ export function figure(job: JobView, key: string): number {
 export function printConfusion(stage: Stage, report: { classes: string[]; confusion: number[][] }): void {
   const width = Math.max(...report.classes.map((name) => name.length));
   stage.line(`  ${''.padEnd(width)}  ${report.classes.map((name) => name.slice(0, 9).padStart(9)).join(' ')}  (predicted)`);
-  report.confusion.forEach((row, index) => stage.line(`  ${report.classes[index]!.padEnd(width)}  ${row.map((count) => String(count).padStart(9)).join(' ')}`));
+  report.confusion.forEach((row, index) =>
+    stage.line(`  ${report.classes[index]!.padEnd(width)}  ${row.map((count) => String(count).padStart(9)).join(' ')}`),
+  );
 }

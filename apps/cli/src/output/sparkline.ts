@@ -7,7 +7,10 @@ export function sparkline(values: readonly (number | null)[], width = 60): strin
   const [low, high] = [Math.min(...known), Math.max(...known)];
   const buckets = Math.min(width, known.length);
   return Array.from({ length: buckets }, (_, i) => {
-    const part = known.slice(Math.floor((i * known.length) / buckets), Math.max(Math.floor(((i + 1) * known.length) / buckets), Math.floor((i * known.length) / buckets) + 1));
+    const part = known.slice(
+      Math.floor((i * known.length) / buckets),
+      Math.max(Math.floor(((i + 1) * known.length) / buckets), Math.floor((i * known.length) / buckets) + 1),
+    );
     const mean = part.reduce((sum, value) => sum + value, 0) / part.length;
     return BARS[high === low ? 0 : Math.round(((mean - low) / (high - low)) * (BARS.length - 1))];
   }).join('');

@@ -75,6 +75,11 @@ async function oddValues(home: string, run: string): Promise<void> {
      where run.id = $1`,
     [run],
   );
+  // More than fits into a few buffers.
+  await database.query(
+    `insert into metric_point (run, key, source, attempt, step, ts, value)
+     select -1, 1, 1, 1, s, 1700000000000 + s, sin(s) from generate_series(1, 100000) s`,
+  );
   await database.query(`update run set heartbeat_at = '2026-01-02 03:04:05.678901+00' where id = $1`, [run]);
   await database.end();
 }
@@ -107,8 +112,9 @@ async function oddPoints(home: string): Promise<unknown[]> {
     [runId],
   );
   const run = await database.query('select heartbeat_at::text, metrics_said_at::text from run where id = $1', [runId]);
+  const many = await database.query(`select md5(string_agg(p::text, ',' order by step)) from metric_point p where run = -1`);
   await database.end();
-  return [...points.rows, ...run.rows];
+  return [...points.rows, ...run.rows, ...many.rows];
 }
 
 it('brings everything back, bit by bit, and the platform goes on', async () => {

@@ -25,7 +25,8 @@ export class CopyOut extends Readable implements Submittable {
   }
 
   handleCopyData(message: { chunk: Buffer }): void {
-    if (!this.push(message.chunk)) this.connection?.stream.pause();
+    // A copy: pg's parser uses its buffer again for what comes next.
+    if (!this.push(Buffer.from(message.chunk))) this.connection?.stream.pause();
   }
 
   handleCommandComplete(): void {

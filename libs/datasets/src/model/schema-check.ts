@@ -10,14 +10,27 @@ export function compareSchemas(parent: readonly Column[], columns: readonly Colu
   const findings: Finding[] = [];
   for (const old of parent) {
     const column = now.get(old.name);
-    if (!column) findings.push({ severity: 'error', code: 'COLUMN_MISSING', column: old.name, message: `column "${old.name}" of the parent version is missing` });
+    if (!column)
+      findings.push({
+        severity: 'error',
+        code: 'COLUMN_MISSING',
+        column: old.name,
+        message: `column "${old.name}" of the parent version is missing`,
+      });
     else if (column.type !== old.type)
       findings.push({
-        severity: 'error', code: 'COLUMN_TYPE_CHANGED', column: old.name,
+        severity: 'error',
+        code: 'COLUMN_TYPE_CHANGED',
+        column: old.name,
         message: `column "${old.name}" was ${old.type} in the parent version and is ${column.type} now`,
       });
     else if (column.nullable && !old.nullable)
-      findings.push({ severity: 'warning', code: 'NEW_MISSING_VALUES', column: old.name, message: `column "${old.name}" has missing values for the first time` });
+      findings.push({
+        severity: 'warning',
+        code: 'NEW_MISSING_VALUES',
+        column: old.name,
+        message: `column "${old.name}" has missing values for the first time`,
+      });
   }
   for (const column of columns)
     if (!before.has(column.name))

@@ -39,17 +39,29 @@ export function needsComparison(gates: readonly Gate[]): boolean {
 }
 
 export function evaluateGate(gate: Gate, evidence: GateEvidence): GateResult {
-  const result = (outcome: GateResult['outcome'], message: string, observed: number | null = null): GateResult => ({ gate, outcome, message, observed });
+  const result = (outcome: GateResult['outcome'], message: string, observed: number | null = null): GateResult => ({
+    gate,
+    outcome,
+    message,
+    observed,
+  });
   switch (gate.kind) {
     case 'data_valid':
       if (evidence.datasetState === undefined) return result('unknown', 'the version names no data set version');
-      return result(evidence.datasetState === 'VALIDATED' ? 'passed' : 'failed', `the data set version is ${evidence.datasetState}`);
+      return result(
+        evidence.datasetState === 'VALIDATED' ? 'passed' : 'failed',
+        `the data set version is ${evidence.datasetState}`,
+      );
     case 'metric_min':
       return metricMin(gate, evidence, result);
     case 'parity_max': {
       if (!evidence.evaluation) return result('unknown', 'the platform has not evaluated this version');
       const { maxAbsDiff, rows } = evidence.evaluation.parity;
-      return result(maxAbsDiff <= gate.max ? 'passed' : 'failed', `formats differ by at most ${maxAbsDiff.toExponential(1)} on ${rows} rows (allowed ${gate.max})`, maxAbsDiff);
+      return result(
+        maxAbsDiff <= gate.max ? 'passed' : 'failed',
+        `formats differ by at most ${maxAbsDiff.toExponential(1)} on ${rows} rows (allowed ${gate.max})`,
+        maxAbsDiff,
+      );
     }
     case 'not_worse_than_champion':
       return notWorse(gate, evidence, result);

@@ -6,7 +6,12 @@ export type RequestState = 'EVALUATING' | 'BLOCKED' | 'AWAITING_APPROVAL' | 'DON
 /** Throws BAD_INPUT for a stage that the flow does not have, CONFLICT for a move that it does not allow. */
 export function stageFor(flow: StageFlow, from: string, to: string): Stage {
   const stage = flow.stages.find((candidate) => candidate.name === to);
-  if (!stage) throw new DomainError('BAD_INPUT', `the model has no stage ${to}; it has ${flow.stages.map((s) => s.name).join(', ')}`, 'stage');
+  if (!stage)
+    throw new DomainError(
+      'BAD_INPUT',
+      `the model has no stage ${to}; it has ${flow.stages.map((s) => s.name).join(', ')}`,
+      'stage',
+    );
   if (from === to) throw new DomainError('CONFLICT', `the version stands in ${to} already`, 'stage');
   if (!stage.from.includes(from))
     throw new DomainError('CONFLICT', `a version may come to ${to} from ${stage.from.join(', ')}, not from ${from}`, 'stage');

@@ -31,5 +31,7 @@ export interface Point {
 export function isArtifactPath(path: string): boolean {
   // eslint-disable-next-line no-control-regex
   if (path.length === 0 || path.length > 500 || /[\\%#?\u0000-\u001f\u007f]/.test(path)) return false;
-  return path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..' && !/^[a-zA-Z]:$/.test(segment));
+  return path
+    .split('/')
+    .every((segment) => segment !== '' && segment !== '.' && segment !== '..' && !/^[a-zA-Z]:$/.test(segment));
 }

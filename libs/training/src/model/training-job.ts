@@ -18,7 +18,10 @@ export interface Failure {
 }
 
 /** What becomes of a RUNNING job whose attempt failed or was lost: a rule list, read from top to bottom. */
-export function afterFailure(job: { attempt: number; maxAttempts: number; cancelRequested: boolean }, failure: Failure): JobState {
+export function afterFailure(
+  job: { attempt: number; maxAttempts: number; cancelRequested: boolean },
+  failure: Failure,
+): JobState {
   if (job.cancelRequested) return 'CANCELED';
   if (!failure.retry) return 'FAILED';
   if (job.attempt >= job.maxAttempts) return 'FAILED';
