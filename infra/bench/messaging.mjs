@@ -8,7 +8,7 @@ import { ROUTES } from '#contracts';
 import { startEmbedded, UnitOfWork } from '#database';
 import { migrateAll, PlatformModule } from '#host';
 import { newId, sleep } from '#kernel';
-import { EventLog, RelayModule, Subscriber, SubscriberHost, SubscriberProcessor, Wakeups } from '#messaging';
+import { RelayModule, Subscriber, SubscriberHost, SubscriberProcessor } from '#messaging';
 import pg from 'pg';
 import { LiveLog } from '../../dist/apps/api/src/events/live-log.js';
 import { quantile } from './report.mjs';

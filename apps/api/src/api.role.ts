@@ -11,6 +11,7 @@ import { Views } from './graphql/loaders.js';
 import { RESOLVERS } from './graphql/resolvers.js';
 import { AccessGuard } from './http/access.guard.js';
 import { AccessProof } from './http/boot-proof.js';
+import { EdgeHooks } from './http/edge-hooks.js';
 import { EdgeExceptionFilter } from './http/exception.filter.js';
 import { RequestAuth } from './http/request-ctx.js';
 import { IdeController } from './ide/ide.controller.js';
@@ -38,6 +39,7 @@ class GraphqlSupportModule {}
     LiveLog,
     BlobTransfer,
     AccessProof,
+    EdgeHooks,
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_FILTER, useClass: EdgeExceptionFilter },
   ],

@@ -74,25 +74,38 @@ export abstract class SubscriberProcessor<N extends EventName> extends WorkerHos
     if (found.settled) return 'duplicate';
     const { event } = found;
     const guard = new InboxGuard(this.subscriber, eventId);
-    await this.handle({ event: event as LoggedEvent<N>, guard });
+    await this.handle({ event: event as LoggedEvent<N>, guard }).catch((error: unknown) => {
+      this.logFailure(event, error);
+      throw error;
+    });
+    this.host.logger.debug({ subscriber: this.subscriber, eventId, correlationId: event.correlationId }, 'delivered');
     if (!guard.settled) await inbox.markDone(this.subscriber, eventId);
     metrics.eventLagSeconds.record((Date.now() - event.time.getTime()) / 1000, { subscriber: this.subscriber });
     return 'done';
+  }
+
+  private logFailure(event: LoggedEvent, error: unknown): void {
+    const stack = isDomainError(error) || !(error instanceof Error) ? undefined : error.stack;
+    const fields = {
+      subscriber: this.subscriber,
+      eventId: event.id,
+      correlationId: event.correlationId,
+      error: errorMessage(error),
+      stack,
+    };
+    this.host.logger.warn(fields, 'delivery failed');
   }
 
   @OnWorkerEvent('failed')
   async onFailed(job: Job<{ eventId: string }> | undefined, error: Error): Promise<void> {
     if (!job) return;
     const final = job.attemptsMade >= (job.opts.attempts ?? 1) || error.message.includes('stalled');
-    const fields = {
-      subscriber: this.subscriber,
-      eventId: job.data.eventId,
-      attempt: job.attemptsMade,
-      error: errorMessage(error),
-    };
-    const stack = isDomainError(error) ? undefined : error.stack;
-    this.host.logger[final ? 'error' : 'warn']({ ...fields, stack }, final ? 'job is dead' : 'job failed, will be tried again');
-    if (final) await this.host.inbox.markDead(this.subscriber, job.data.eventId, errorMessage(error));
+    if (!final) return;
+    this.host.logger.error(
+      { subscriber: this.subscriber, eventId: job.data.eventId, attempts: job.attemptsMade, error: error.message },
+      'job is dead',
+    );
+    await this.host.inbox.markDead(this.subscriber, job.data.eventId, errorMessage(error));
   }
 
   @OnWorkerEvent('error')

@@ -60,6 +60,14 @@ export class AttemptsService {
     });
   }
 
+  /** An attempt reads its own data and checkpoint, and nothing else. Throws BLOB_NOT_FOUND for any other blob. */
+  mayRead(ctx: Ctx, sha256: string): Promise<void> {
+    return this.fenced(ctx, async (_tx, job) => {
+      if (sha256 !== job.tableBlob && sha256 !== job.checkpointBlob)
+        throw new DomainError('BLOB_NOT_FOUND', 'this is no blob of the job');
+    });
+  }
+
   logMetrics(ctx: Ctx, points: readonly MetricPoint[]): Promise<void> {
     return this.fenced(ctx, async (tx, job) => this.runs.log(tx, ctx, job.runId, points, job.attempt));
   }

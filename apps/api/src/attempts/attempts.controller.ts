@@ -61,7 +61,7 @@ export class AttemptsController {
 
   @Get('blobs/:sha256')
   async download(@Req() request: AuthorizedRequest, @Param('sha256') sha256: string, @Res() reply: FastifyReply) {
-    await this.attempts.heartbeat(request.ctx, {});
+    await this.attempts.mayRead(request.ctx, sha256);
     await this.transfer.send(request.ctx.workspaceId, sha256, reply);
   }
 

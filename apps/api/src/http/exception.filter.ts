@@ -4,6 +4,7 @@ import { GraphQLError } from 'graphql';
 import { errorMessage, isDomainError } from '#kernel';
 import { LOGGER } from '#messaging';
 import type { Logger } from '#telemetry';
+import type { GraphContext } from '../graphql/graph-context.js';
 import { ERROR_TABLE, isUnavailable } from './error-table.js';
 import { correlationOf } from './request-ctx.js';
 
@@ -37,7 +38,7 @@ export class EdgeExceptionFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): unknown {
     const known = toPublicError(error);
-    this.log(error, known);
+    this.log(error, known, host);
     if (host.getType<string>() === 'graphql') return fieldError(known);
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
@@ -48,10 +49,13 @@ export class EdgeExceptionFilter implements ExceptionFilter {
     return void reply.status(status).send({ error: { ...body, correlationId: correlationOf(request.raw) } });
   }
 
-  private log(error: unknown, known: PublicError): void {
+  private log(error: unknown, known: PublicError, host: ArgumentsHost): void {
     const level = isDomainError(error) ? ERROR_TABLE[error.code].level : known.status >= 500 ? 'error' : 'debug';
     const stack = known.code === 'INTERNAL' && error instanceof Error ? error.stack : undefined;
-    this.logger[level]({ code: known.code, error: errorMessage(error), stack }, 'request failed');
+    this.logger[level](
+      { code: known.code, error: errorMessage(error), stack, correlationId: correlationIn(host) },
+      'request failed',
+    );
   }
 }
 
@@ -65,4 +69,9 @@ export function requestError(known: PublicError): GraphQLError {
   return new GraphQLError(known.message, {
     extensions: { code: known.code, field: known.field, http: { status: known.status } },
   });
+}
+
+function correlationIn(host: ArgumentsHost): string | undefined {
+  if (host.getType<string>() === 'graphql') return host.getArgByIndex<GraphContext | undefined>(2)?.ctx?.correlationId;
+  return correlationOf(host.switchToHttp().getRequest<FastifyRequest>().raw);
 }
