@@ -7,7 +7,7 @@ import { Metrics, type Logger } from '#telemetry';
 import { LIMITS } from '../graphql/limits.js';
 import { correlationOf } from './request-ctx.js';
 
-/** What the frameworks leave open: the size of GraphQL bodies and socket messages, and one log line and one measurement per request. */
+/** What the frameworks leave open: the size of socket messages, and one log line and one measurement per request. */
 @Injectable()
 export class EdgeHooks implements OnModuleInit, OnApplicationBootstrap {
   constructor(
@@ -20,9 +20,6 @@ export class EdgeHooks implements OnModuleInit, OnApplicationBootstrap {
   onModuleInit(): void {
     const fastify = this.adapterHost.httpAdapter?.getInstance<FastifyInstance>();
     if (!fastify?.addHook) return;
-    fastify.addHook('onRoute', (route) => {
-      if (route.url === '/graphql') route.bodyLimit = LIMITS.bodyBytes;
-    });
     fastify.addHook('onResponse', async (request, reply) => {
       const status = reply.statusCode;
       this.metrics.httpSeconds.record(reply.elapsedTime / 1000, {

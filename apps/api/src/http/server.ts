@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Config } from '#config';
+import { LIMITS } from '../graphql/limits.js';
 import type { InferenceProxy } from '../inference/inference.proxy.js';
 import { OriginPolicy } from './origin.js';
 import { correlationOf } from './request-ctx.js';
@@ -19,6 +20,9 @@ export function createAdapter(config: Config, proxy: InferenceProxy): FastifyAda
     serverFactory: (handler: RequestListener) => frontDoor(policy, proxy, handler),
   });
   const fastify = adapter.getInstance();
+  fastify.addHook('onRoute', (route) => {
+    if (route.url === '/graphql') route.bodyLimit = LIMITS.bodyBytes;
+  });
   for (const type of ['application/octet-stream', 'text/csv', 'application/vnd.apache.parquet'])
     fastify.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
   return adapter;
