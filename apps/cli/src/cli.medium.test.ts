@@ -1,0 +1,153 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Bench } from './testing.js';
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await Bench.start();
+});
+afterAll(() => bench?.stop());
+
+describe('words, data and exit codes', () => {
+  it('writes data to stdout and words to stderr', async () => {
+    const file = join(bench.root, 'small.csv');
+    await writeFile(file, 'a,b\n1,x\n2,y\n,z\n');
+    const first = await bench.cli(['dataset', 'upload', 'small', file]);
+    expect(first).toMatchObject({
+      code: 0,
+      out: 'small version 1  VALIDATED  3 rows, 2 columns\n',
+      err: 'small version 1: 15 B sent\n',
+    });
+    const again = await bench.json<Record<string, unknown>>(['dataset', 'upload', 'small', file]);
+    expect(again).toMatchObject({ dataset: 'small', number: 1, state: 'VALIDATED', created: false, sent: false, findings: [] });
+    expect((await bench.cli('dataset list')).out).toMatch(/^NAME .*\nsmall  \/ +1 +VALIDATED +3 /);
+    const shown = await bench.cli('dataset show small');
+    expect(shown.out).toMatch(/a +number +1 +2 +1 +1\.5 +1\.5 +0\.5 +2 +-\n/);
+    expect(shown.out).not.toContain('\u001b');
+    expect(await bench.json('dataset show small')).toMatchObject({
+      name: 'small',
+      versions: [{ number: 1, profile: { rows: 3 } }],
+    });
+  });
+
+  it('prints the findings of an invalid version, and exits with 1', async () => {
+    const file = join(bench.root, 'broken.csv');
+    await writeFile(file, 'a,b\n1,2\n1,2,3\n');
+    const { code, out, err } = await bench.cli(['dataset', 'upload', 'broken', file]);
+    expect(code).toBe(1);
+    expect(out).toMatch(/broken version 1 {2}INVALID/);
+    expect(out).toMatch(/line 3.*: error: .*\[\w+\]/);
+    expect(err).toMatch(/error: broken version 1 is INVALID: /);
+  });
+
+  it.each([
+    ['dataset list --bogus', {}, 2, /^error: Nonexistent flag: --bogus/],
+    ['dataset show', {}, 2, /^error: Missing 1 required arg: name/],
+    ['run list --status ended', {}, 2, /^error: --status: must be one of running/],
+    ['datset list', {}, 2, /did you mean `tailrace dataset list`/],
+    ['dataset show none', {}, 3, /^error: there is no data set "none"/],
+    ['run show run_0', {}, 3, /^error: there is no run run_0/],
+    ['model promote none 1 --to production', {}, 3, /^error: there is no model "none"/],
+    ['model approve req_00000000000000000000000000000000', {}, 3, /^error: /],
+    ['dead replay none evt_0', {}, 3, /^error: /],
+    ['predict none --data none.csv', {}, 3, /none.csv cannot be read/],
+    ['events tail --after x --no-follow', {}, 2, /^error: after must be the sequence/],
+    ['events tail --after x', {}, 2, /^error: after must be the sequence/],
+    ['events tail --type nothing.happened', {}, 2, /is not an event type/],
+    ['dataset list', { TAILRACE_TOKEN: 'trl_wrong' }, 4, /sign in with `tailrace login`/],
+    ['dataset list', { TAILRACE_URL: 'http://127.0.0.1:9' }, 4, /there is no token for http:\/\/127.0.0.1:9/],
+    ['dataset list', { TAILRACE_URL: 'http://127.0.0.1:9', TAILRACE_TOKEN: 'x' }, 7, /^error: no server answers at/],
+    ['events tail', { TAILRACE_HOME: '/nowhere' }, 7, /^error: no server is known: start one with/],
+  ])('%s %o exits with %i', async (line, env, code, message) => {
+    const ended = await bench.cli(line, { env });
+    expect(ended).toMatchObject({ code, out: '', err: expect.stringMatching(message) });
+    expect(ended.err.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('shows help without a server', async () => {
+    const { code, out, err } = await bench.cli('help model promote', { env: { TAILRACE_HOME: '/nowhere' } });
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/USAGE\n {2}\$ tailrace model promote NAME VERSION/);
+  });
+});
+
+describe('members and tokens', () => {
+  it('makes a token that login keeps', async () => {
+    expect(await bench.json('member add ada --role viewer')).toMatchObject({
+      name: 'ada',
+      grants: [{ path: '/', role: 'viewer' }],
+    });
+    expect(await bench.cli('member add ada --role viewer')).toMatchObject({ code: 5, err: expect.stringMatching(/^error: /) });
+    const { out, err } = await bench.cli('token create --member ada --scope read --ttl-days 1');
+    expect(out).toMatch(/^trl_\S+\n$/);
+    expect(err).toContain('keep it now');
+    expect(await bench.cli(`login --url ${bench.platform.url}`, { stdin: out })).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('viewer of /'),
+    });
+    const file = join(bench.root, 'config', 'tailrace', 'credentials.json');
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(await readFile(file, 'utf8')).toContain(out.trim());
+    const elsewhere = { TAILRACE_HOME: join(bench.root, 'nothing') };
+    expect(await bench.cli('dataset list', { env: elsewhere })).toMatchObject({ code: 0 });
+    expect(await bench.cli('member add eve --role admin', { env: elsewhere })).toMatchObject({
+      code: 4,
+      err: expect.stringContaining('permission'),
+    });
+    expect(await bench.cli(`login --url ${bench.platform.url}`, { stdin: 'trl_wrong' })).toMatchObject({ code: 4 });
+  });
+});
+
+describe('the rest', () => {
+  it('looks at the machine and the platform', async () => {
+    const checks = await bench.json<{ level: string; what: string }[]>('doctor');
+    const levels = Object.fromEntries(checks.map(({ what, level }) => [what, level]));
+    expect(levels).toMatchObject({
+      'Node.js': 'ok',
+      home: 'ok',
+      PostgreSQL: 'ok',
+      'backend wasm': 'ok',
+      platform: 'ok',
+      relay: 'ok',
+      'dead jobs': 'ok',
+      training: 'ok',
+      triggers: 'ok',
+    });
+    const without = await bench.cli('doctor', {
+      env: { TAILRACE_HOME: join(bench.root, 'new'), XDG_CONFIG_HOME: join(bench.root, 'none') },
+    });
+    expect(without).toMatchObject({ code: 0, out: expect.stringMatching(/warn {2}platform +none runs here/) });
+    const bad = await bench.cli('doctor', { env: { TAILRACE_PORT: 'x' } });
+    expect(bad).toMatchObject({ code: 1, out: expect.stringMatching(/fail {2}environment .*TAILRACE_PORT/) });
+  });
+
+  it('lists nothing as nothing, and shows lineage', async () => {
+    expect(await bench.json('dead list')).toEqual([]);
+    expect(await bench.json('model list')).toEqual([]);
+    const { versions } = await bench.json<{ versions: { id: string }[] }>('dataset show small');
+    const { out } = await bench.cli(`lineage ${versions[0]!.id}`);
+    expect(out).toMatch(/^dataset version .*\n[├└]─ /);
+    expect((await bench.cli(`lineage ${versions[0]!.id} --format dot`)).out).toMatch(/^digraph lineage \{/);
+    expect(await bench.json(`lineage ${versions[0]!.id}`)).toMatchObject({ root: versions[0]!.id, truncated: false });
+  });
+
+  it('backs up and restores', async () => {
+    const dir = join(bench.root, 'backup');
+    const made = await bench.json<{ tables: number; rows: number }>(['backup', dir]);
+    const back = await bench.json<{ tables: number; rows: number }>(['restore', dir, '--home', join(bench.root, 'restored')]);
+    expect(back).toMatchObject({ tables: made.tables, rows: made.rows });
+    expect(await bench.cli(['restore', dir, '--home', join(bench.root, 'restored')])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('is not empty'),
+    });
+  });
+
+  it('says how the platform could not start', async () => {
+    expect(await bench.cli('up --port 0')).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('a platform runs on'),
+    });
+  });
+});

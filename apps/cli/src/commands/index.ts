@@ -1,0 +1,63 @@
+import type { Command } from '@oclif/core';
+import { Backup } from './backup.js';
+import { DatasetList } from './dataset/list.js';
+import { DatasetShow } from './dataset/show.js';
+import { DatasetUpload } from './dataset/upload.js';
+import { DeadList } from './dead/list.js';
+import { DeadReplay } from './dead/replay.js';
+import { Demo } from './demo.js';
+import { Doctor } from './doctor.js';
+import { EventsTail } from './events/tail.js';
+import { LineageCommand } from './lineage.js';
+import { Login } from './login.js';
+import { MemberAdd } from './member/add.js';
+import { ModelApprove } from './model/approve.js';
+import { ModelList } from './model/list.js';
+import { ModelPromote } from './model/promote.js';
+import { ModelReject } from './model/reject.js';
+import { ModelShow } from './model/show.js';
+import { Predict } from './predict.js';
+import { Restore } from './restore.js';
+import { RunList } from './run/list.js';
+import { RunShow } from './run/show.js';
+import { RunWatch } from './run/watch.js';
+import { TokenCreate } from './token/create.js';
+import { Up } from './up.js';
+
+/** Every command by its id, named here so that no folder is searched. What is heavy, a command imports when it runs. */
+export const COMMANDS: Readonly<Record<string, Command.Class>> = {
+  backup: Backup,
+  'dataset:list': DatasetList,
+  'dataset:show': DatasetShow,
+  'dataset:upload': DatasetUpload,
+  'dead:list': DeadList,
+  'dead:replay': DeadReplay,
+  demo: Demo,
+  doctor: Doctor,
+  'events:tail': EventsTail,
+  lineage: LineageCommand,
+  login: Login,
+  'member:add': MemberAdd,
+  'model:approve': ModelApprove,
+  'model:list': ModelList,
+  'model:promote': ModelPromote,
+  'model:reject': ModelReject,
+  'model:show': ModelShow,
+  predict: Predict,
+  restore: Restore,
+  'run:list': RunList,
+  'run:show': RunShow,
+  'run:watch': RunWatch,
+  'token:create': TokenCreate,
+  up: Up,
+};
+
+export const TOPICS = {
+  dataset: { description: 'Data sets and their versions.' },
+  dead: { description: 'Deliveries that failed for the last time.' },
+  events: { description: 'The log of what happened.' },
+  member: { description: 'Members.' },
+  model: { description: 'Models, versions and stages.' },
+  run: { description: 'Runs of experiments.' },
+  token: { description: 'Tokens.' },
+};

@@ -1,0 +1,41 @@
+import { Args, Flags } from '@oclif/core';
+import { renderFacts } from '../../output/table.js';
+import { ServerCommand } from '../tailrace-command.js';
+
+interface Member {
+  readonly id: string;
+  readonly name: string;
+  readonly grants: { path: string; role: string }[];
+}
+
+const CREATE = `mutation ($input: CreateMemberInput!) { createMember(input: $input) { member { id name grants { path role } } userErrors { code message field } } }`;
+
+export class MemberAdd extends ServerCommand {
+  static override summary = 'Add a member with a role.';
+  static override examples = [
+    '<%= config.bin %> member add ada --role approver',
+    '<%= config.bin %> member add bot --role editor --project /shop',
+  ];
+  static override args = { name: Args.string({ description: 'Name.', required: true }) };
+  static override flags = {
+    role: Flags.string({
+      description: 'Each has all that the one before it has.',
+      options: ['viewer', 'editor', 'approver', 'admin'],
+      required: true,
+    }),
+    project: Flags.string({ description: 'Project path that the role is good for; / when absent.' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(MemberAdd);
+    const { member } = await this.connect(flags).mutate<{ member: Member }>(CREATE, {
+      name: args.name,
+      role: flags.role,
+      project: flags.project,
+    });
+    const roles = member.grants.map(({ path, role }) => `${role} of ${path}`).join(', ');
+    const printer = this.printer(flags);
+    printer.data(member, () => renderFacts({ member: member.name, id: member.id, roles }));
+    printer.say(`next: tailrace token create --member ${member.name}`);
+  }
+}

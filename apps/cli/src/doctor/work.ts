@@ -1,0 +1,62 @@
+import { listNodes, PAGE_INFO } from '../client/pages.js';
+import type { TailraceClient } from '../client/tailrace-client.js';
+import { clean } from '../output/clean.js';
+import { durationText } from '../output/units.js';
+import { fail, ok, warn, type Check } from './check.js';
+
+const OLD_MS = 60 * 60 * 1000;
+const RECENT_MS = 24 * 60 * 60 * 1000;
+const SHOWN = 5;
+
+interface Job {
+  readonly id: string;
+  readonly attempt: number;
+  readonly epoch: number | null;
+  readonly run: { id: string };
+  readonly attempts: { number: number; runner: string; state: string; startedAt: string }[];
+}
+
+interface Trigger {
+  readonly name: string;
+  readonly executions: { edges: { node: { state: string; reason: string | null; at: string } }[] };
+}
+
+const JOBS = `query ($first: Int, $after: String) { trainingJobs(where: { state: [RUNNING] }, first: $first, after: $after) { ${PAGE_INFO}
+  edges { node { id attempt epoch run { id } attempts { number runner state startedAt } } } } }`;
+const TRIGGERS = `query ($first: Int, $after: String) { triggers(first: $first, after: $after) { ${PAGE_INFO}
+  edges { node { name executions(first: 10) { edges { node { state reason at } } } } } } }`;
+
+/** Training that runs for very long, and triggers that did not do what they were made for. */
+export async function checkWork(client: TailraceClient, now = Date.now()): Promise<Check[]> {
+  const { nodes: jobs } = await listNodes<Job>(client, JOBS);
+  const { nodes: triggers } = await listNodes<Trigger>(client, TRIGGERS);
+  return [...jobChecks(jobs, now), ...triggerChecks(triggers, now)];
+}
+
+export function jobChecks(jobs: readonly Job[], now: number): Check[] {
+  const old = jobs.flatMap((job) => {
+    const attempt = job.attempts.find(({ number }) => number === job.attempt);
+    const ms = attempt ? now - Date.parse(attempt.startedAt) : 0;
+    if (ms < OLD_MS) return [];
+    const detail = `${job.id} has been in attempt ${job.attempt} on ${clean(attempt!.runner)} for ${durationText(ms)}, at epoch ${job.epoch ?? 0}`;
+    return [warn('training', detail, `tailrace run watch ${job.run.id} shows whether it goes on`)];
+  });
+  return old.length > 0 ? old : [ok('training', `${jobs.length} running, none for more than an hour`)];
+}
+
+export function triggerChecks(triggers: readonly Trigger[], now: number): Check[] {
+  const troubled = triggers.flatMap(({ name, executions }) =>
+    executions.edges
+      .map(({ node }) => node)
+      .filter(({ state, at }) => (state === 'SKIPPED' || state === 'FAILED') && now - Date.parse(at) < RECENT_MS)
+      .map(({ state, reason }) => ({
+        state,
+        text: `${clean(name)} was ${state.toLowerCase()}: ${clean(reason ?? 'no reason given')}`,
+      })),
+  );
+  if (troubled.length === 0) return [ok('triggers', `${triggers.length}; none skipped or failed in the last day`)];
+  const shown = troubled
+    .slice(0, SHOWN)
+    .map(({ state, text }) => (state === 'FAILED' ? fail('triggers', text) : warn('triggers', text)));
+  return troubled.length > SHOWN ? [...shown, warn('triggers', `${troubled.length - SHOWN} more in the last day`)] : shown;
+}
