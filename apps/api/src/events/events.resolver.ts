@@ -22,6 +22,12 @@ export class EventType {
   @Field({ description: 'Who acted.' }) authId!: string;
 }
 
+@ObjectType({ description: 'How far the log reaches.' })
+export class EventLogBounds {
+  @Field({ description: 'A cursor before this one gets RESYNC.' }) prunedThrough!: string;
+  @Field({ description: 'Sequence of the last event.' }) lastSequence!: string;
+}
+
 @ObjectType('DeadJob', { description: 'A delivery that failed for the last time.' })
 export class DeadJobType {
   @Field() subscriber!: string;
@@ -54,6 +60,13 @@ export class EventsResolver {
     if (first < 1 || first > 1000) throw new DomainError('BAD_INPUT', 'first must be between 1 and 1000', 'first');
     await this.log.checkCursor(after);
     return this.log.read({ after, workspaceId: ctx.workspaceId, names: namesOf(types), limit: first });
+  }
+
+  @Query(() => EventLogBounds)
+  @Requires('events.read')
+  async eventLog(): Promise<EventLogBounds> {
+    const { prunedThrough, last } = await this.log.bounds();
+    return { prunedThrough: String(prunedThrough), lastSequence: String(last) };
   }
 
   @Subscription(() => EventType, {

@@ -40,14 +40,14 @@ export async function* pastEvents(client: TailraceClient, { after = '0', types }
 
 /**
  * Events as they happen. A connection that is lost is opened again after the last event, so that none is missed or comes twice; `onLost` is
- * told. Without `after`, what happens before the first event of a connection that breaks cannot be known. Throws what the server refuses.
+ * told. Throws what the server refuses.
  */
 export async function* followEvents(
   client: TailraceClient,
   from: TailFrom,
-  onLost: (last: string | undefined) => void,
+  onLost: (last: string) => void,
 ): AsyncGenerator<TailEvent> {
-  let last = from.after;
+  let last = from.after ?? (await lastSequence(client));
   for (let wait = 250; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
     try {
       for await (const event of client.subscribeOnce<TailEvent>(LIVE, { after: last, types: from.types })) {
@@ -62,6 +62,11 @@ export async function* followEvents(
     onLost(last);
     await delay(wait);
   }
+}
+
+async function lastSequence(client: TailraceClient): Promise<string> {
+  const { eventLog } = await client.query<{ eventLog: { lastSequence: string } }>('{ eventLog { lastSequence } }');
+  return eventLog.lastSequence;
 }
 
 /** The server spoke, and said no: asking again would change nothing. graphql-ws throws its errors as an array, and 44xx closes it for good. */

@@ -17,17 +17,18 @@ it('knows which Node.js is too old', () => {
   expect(checkNode('v20.19.0').level).toBe('fail');
 });
 
-it('finds attempts that have run for long', () => {
-  const job = (startedAt: string) => ({
+it('finds leases that ended and were not taken back', () => {
+  const job = (leaseExpiresAt: string) => ({
     id: 'job_1',
     attempt: 2,
     epoch: 3,
+    leaseExpiresAt,
     run: { id: 'run_1' },
-    attempts: [{ number: 2, runner: 'r', state: 'RUNNING', startedAt }],
+    attempts: [{ number: 2, runner: 'r', state: 'RUNNING', startedAt: '2026-01-02T09:00:00Z' }],
   });
-  expect(jobChecks([job('2026-01-02T11:30:00Z')], NOW)).toMatchObject([{ level: 'ok' }]);
-  expect(jobChecks([job('2026-01-02T09:30:00Z')], NOW)).toMatchObject([
-    { level: 'warn', detail: 'job_1 has been in attempt 2 on r for 2 h 30 min, at epoch 3' },
+  expect(jobChecks([job('2026-01-02T12:00:30Z')], NOW)).toMatchObject([{ level: 'ok' }]);
+  expect(jobChecks([job('2026-01-02T11:30:00Z')], NOW)).toMatchObject([
+    { level: 'fail', detail: 'the lease of job_1, attempt 2 on r, ended 30 min 0 s ago and was not taken back' },
   ]);
 });
 

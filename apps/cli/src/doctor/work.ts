@@ -4,7 +4,8 @@ import { clean } from '../output/clean.js';
 import { durationText } from '../output/units.js';
 import { fail, ok, warn, type Check } from './check.js';
 
-const OLD_MS = 60 * 60 * 1000;
+/** A lease that ended so long ago should have been taken back (its grace is 30 s by default): nobody reaps. */
+const STUCK_MS = 2 * 60 * 1000;
 const RECENT_MS = 24 * 60 * 60 * 1000;
 const SHOWN = 5;
 
@@ -12,6 +13,7 @@ interface Job {
   readonly id: string;
   readonly attempt: number;
   readonly epoch: number | null;
+  readonly leaseExpiresAt: string | null;
   readonly run: { id: string };
   readonly attempts: { number: number; runner: string; state: string; startedAt: string }[];
 }
@@ -22,11 +24,11 @@ interface Trigger {
 }
 
 const JOBS = `query ($first: Int, $after: String) { trainingJobs(where: { state: [RUNNING] }, first: $first, after: $after) { ${PAGE_INFO}
-  edges { node { id attempt epoch run { id } attempts { number runner state startedAt } } } } }`;
+  edges { node { id attempt epoch leaseExpiresAt run { id } attempts { number runner state startedAt } } } } }`;
 const TRIGGERS = `query ($first: Int, $after: String) { triggers(first: $first, after: $after) { ${PAGE_INFO}
   edges { node { name executions(first: 10) { edges { node { state reason at } } } } } } }`;
 
-/** Training that runs for very long, and triggers that did not do what they were made for. */
+/** Training whose lease ended and was not taken back, and triggers that did not do what they were made for. */
 export async function checkWork(client: TailraceClient, now = Date.now()): Promise<Check[]> {
   const { nodes: jobs } = await listNodes<Job>(client, JOBS);
   const { nodes: triggers } = await listNodes<Trigger>(client, TRIGGERS);
@@ -34,14 +36,14 @@ export async function checkWork(client: TailraceClient, now = Date.now()): Promi
 }
 
 export function jobChecks(jobs: readonly Job[], now: number): Check[] {
-  const old = jobs.flatMap((job) => {
-    const attempt = job.attempts.find(({ number }) => number === job.attempt);
-    const ms = attempt ? now - Date.parse(attempt.startedAt) : 0;
-    if (ms < OLD_MS) return [];
-    const detail = `${job.id} has been in attempt ${job.attempt} on ${clean(attempt!.runner)} for ${durationText(ms)}, at epoch ${job.epoch ?? 0}`;
-    return [warn('training', detail, `tailrace run watch ${job.run.id} shows whether it goes on`)];
+  const stuck = jobs.flatMap((job) => {
+    const late = job.leaseExpiresAt ? now - Date.parse(job.leaseExpiresAt) : 0;
+    if (late < STUCK_MS) return [];
+    const runner = job.attempts.find(({ number }) => number === job.attempt)?.runner ?? 'an unknown runner';
+    const detail = `the lease of ${job.id}, attempt ${job.attempt} on ${clean(runner)}, ended ${durationText(late)} ago and was not taken back`;
+    return [fail('training', detail, 'no training-runner looks for expired leases: start one, or restart the platform')];
   });
-  return old.length > 0 ? old : [ok('training', `${jobs.length} running, none for more than an hour`)];
+  return stuck.length > 0 ? stuck : [ok('training', `${jobs.length} running, no lease is stuck`)];
 }
 
 export function triggerChecks(triggers: readonly Trigger[], now: number): Check[] {

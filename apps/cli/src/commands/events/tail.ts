@@ -29,8 +29,7 @@ export class EventsTail extends ServerCommand {
     const printer = this.printer(flags);
     const client = this.connect(flags);
     const from = { after: flags.after, types: flags.type };
-    const lost = (last: string | undefined) =>
-      printer.say(last === undefined ? 'connection lost; going on from now' : `connection lost; going on after sequence ${last}`);
+    const lost = (last: string) => printer.say(`connection lost; going on after sequence ${last}`);
     const events = flags.follow ? followEvents(client, from, lost) : pastEvents(client, from);
     for await (const event of events) printer.item(event, () => lineOf(event, printer.paint));
   }
