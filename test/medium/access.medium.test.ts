@@ -104,6 +104,16 @@ describe('project paths', () => {
     expect(seen.sort()).toEqual([inside, below].sort());
   });
 
+  test('an underscore in a path stands for itself', async () => {
+    const access = stack.app.get(AccessService);
+    const system = createCtx(stack.workspaceId, { kind: 'system', name: 'test' });
+    const memberId = await access.createMember(system, { name: name('m'), role: 'viewer', project: '/team_a' });
+    const { text } = await access.createToken(system, { memberId, name: 't', scope: 'all' });
+    const viewer = createCtx(stack.workspaceId, (await stack.app.get(Authenticator).authenticate(text)).principal);
+    await datasets().create(editor, { name: name('d'), project: '/teamXa/secret' });
+    expect((await stack.app.get(DatasetsView).list(viewer, {}, {})).nodes).toEqual([]);
+  });
+
   test.each(['vision', '/vision/', '/../x', '//x', '/a b', `/${'x'.repeat(300)}`])(
     '%s is not a project path',
     async (project) => {

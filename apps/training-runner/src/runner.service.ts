@@ -15,14 +15,14 @@ const FENCED = 3;
 /** How long stopping attempts may take to keep a last checkpoint. */
 const STOP_GRACE_MS = 8000;
 
-/** Takes queued jobs while slots are free, starts one attempt process each, watches them, and takes back leases that ran out. */
+/** Takes queued jobs while slots are free, starts one attempt process each, and watches them. */
 @Injectable()
 export class RunnerService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly ctx = createCtx('', { kind: 'system', name: 'training-runner' });
   private readonly stop = new AbortController();
   private readonly running = new Set<Promise<void>>();
   private readonly waker = new Waker();
-  private loops: Promise<unknown> | undefined;
+  private loop: Promise<void> | undefined;
 
   constructor(
     private readonly jobs: JobsService,
@@ -34,7 +34,7 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
   ) {}
 
   onApplicationBootstrap(): void {
-    this.loops = Promise.all([this.takeJobs(), this.reap()]);
+    this.loop = this.takeJobs();
   }
 
   /** A job may be waiting. */
@@ -46,7 +46,7 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
     this.stop.abort();
     this.waker.close();
     await this.executor.stopAll(STOP_GRACE_MS);
-    await Promise.all([this.loops, ...this.running]);
+    await Promise.all([this.loop, ...this.running]);
   }
 
   private async takeJobs(): Promise<void> {
@@ -87,17 +87,6 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
     this.logger.info({ jobId: job.jobId, attempt: job.attempt, code: end.code, signal: end.signal }, 'attempt ended');
     if (end.code === REPORTED || end.code === FENCED) return;
     await this.retrying(() => this.jobs.attemptLost(this.ctx, job.jobId, job.attempt, { reason: reasonOf(end), retry: true }));
-  }
-
-  private async reap(): Promise<void> {
-    const everyMs = Math.max(250, Math.min(10_000, (this.config.training.leaseSeconds * 1000) / 4));
-    while (!this.stop.signal.aborted) {
-      await sleep(everyMs, this.stop.signal);
-      if (!this.stop.signal.aborted)
-        await this.jobs
-          .reapExpired(this.ctx)
-          .catch((error: unknown) => this.logger.warn({ error: errorMessage(error) }, 'could not look for expired leases'));
-    }
   }
 
   /** Until it succeeds or the process stops: what is not told now is found when the lease runs out. */

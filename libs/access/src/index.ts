@@ -18,3 +18,4 @@ export {
   type Role,
   type Scope,
 } from './model/permissions.js';
+export { visible } from './visible.js';

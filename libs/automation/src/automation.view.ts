@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { readablePaths, type Ctx } from '#access';
+import { visible, type Ctx } from '#access';
 import { keysetPage } from '#database';
 import type { Page, PageArgs } from '#kernel';
 import { ExecutionEntity, TriggerEntity } from './automation.entities.js';
@@ -29,15 +29,6 @@ export class AutomationView {
   }
 
   private readable(ctx: Ctx) {
-    const query = this.dataSource
-      .getRepository(TriggerEntity)
-      .createQueryBuilder('t')
-      .where('t.workspaceId = :w', { w: ctx.workspaceId });
-    const paths = readablePaths(ctx, 'automation.read');
-    return paths
-      ? query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where t.project = p or t.project like p || '/%')`, {
-          paths,
-        })
-      : query;
+    return visible(this.dataSource.getRepository(TriggerEntity).createQueryBuilder('t'), ctx, 'automation.read', 't.project');
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
-import { readablePaths, type Ctx } from '#access';
+import { visible, type Ctx } from '#access';
 import { keysetPage } from '#database';
 import type { Page, PageArgs } from '#kernel';
 import { DatasetEntity, DatasetVersionEntity } from './datasets.entities.js';
@@ -55,29 +55,11 @@ export class DatasetsView {
   }
 
   private readable(ctx: Ctx) {
-    const query = this.dataSource
-      .getRepository(DatasetEntity)
-      .createQueryBuilder('d')
-      .where('d.workspaceId = :w', { w: ctx.workspaceId });
-    const paths = readablePaths(ctx, 'dataset.read');
-    if (paths)
-      query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where d.project = p or d.project like p || '/%')`, {
-        paths,
-      });
-    return query;
+    return visible(this.dataSource.getRepository(DatasetEntity).createQueryBuilder('d'), ctx, 'dataset.read', 'd.project');
   }
 
   private readableVersions(ctx: Ctx) {
-    const query = this.dataSource
-      .getRepository(DatasetVersionEntity)
-      .createQueryBuilder('v')
-      .where('v.workspaceId = :w', { w: ctx.workspaceId });
-    const paths = readablePaths(ctx, 'dataset.read');
-    if (paths)
-      query.andWhere(
-        `exists (select 1 from dataset d, unnest(:paths::text[]) p where d.id = v.dataset_id and (d.project = p or d.project like p || '/%'))`,
-        { paths },
-      );
-    return query;
+    const project = '(select d.project from dataset d where d.id = v.dataset_id)';
+    return visible(this.dataSource.getRepository(DatasetVersionEntity).createQueryBuilder('v'), ctx, 'dataset.read', project);
   }
 }

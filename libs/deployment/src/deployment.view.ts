@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { readablePaths, type Ctx } from '#access';
+import { visible, type Ctx } from '#access';
 import type { DesiredRevision } from '#contracts';
 import { keysetPage, rowsOf } from '#database';
 import type { Page, PageArgs } from '#kernel';
@@ -25,19 +25,11 @@ export class DeploymentView {
   }
 
   revisions(ctx: Ctx, endpointId: string, args: PageArgs): Promise<Page<RevisionRow>> {
-    const query = this.dataSource
-      .getRepository(RevisionEntity)
-      .createQueryBuilder('r')
-      .where('r.workspaceId = :w and r.endpointId = :e', { w: ctx.workspaceId, e: endpointId });
-    return keysetPage(query, args);
+    return keysetPage(this.readableRevisions(ctx).andWhere('r.endpointId = :e', { e: endpointId }), args);
   }
 
   revisionsByIds(ctx: Ctx, ids: readonly string[]): Promise<RevisionRow[]> {
-    const query = this.dataSource
-      .getRepository(RevisionEntity)
-      .createQueryBuilder('r')
-      .where('r.workspaceId = :w', { w: ctx.workspaceId });
-    return query.andWhere('r.id in (:...ids)', { ids }).getMany();
+    return this.readableRevisions(ctx).andWhere('r.id in (:...ids)', { ids }).getMany();
   }
 
   /** Every revision that inference nodes should serve, over all workspaces: for nodes only. */
@@ -52,15 +44,11 @@ export class DeploymentView {
   }
 
   private readable(ctx: Ctx) {
-    const query = this.dataSource
-      .getRepository(EndpointEntity)
-      .createQueryBuilder('e')
-      .where('e.workspaceId = :w', { w: ctx.workspaceId });
-    const paths = readablePaths(ctx, 'deployment.read');
-    return paths
-      ? query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where e.project = p or e.project like p || '/%')`, {
-          paths,
-        })
-      : query;
+    return visible(this.dataSource.getRepository(EndpointEntity).createQueryBuilder('e'), ctx, 'deployment.read', 'e.project');
+  }
+
+  private readableRevisions(ctx: Ctx) {
+    const project = '(select e.project from endpoint e where e.id = r.endpoint_id)';
+    return visible(this.dataSource.getRepository(RevisionEntity).createQueryBuilder('r'), ctx, 'deployment.read', project);
   }
 }

@@ -15,6 +15,9 @@ export interface Delivery<N extends EventName = EventName> {
   readonly guard: InboxGuard;
 }
 
+/** How soon a worker asks the queue again after a broken connection; BullMQ's own 15 s would hold up every event after each restart of the database. */
+const RETRY_MS = 1000;
+
 /** Marks the processor of one subscriber; its queue settings come from the catalogue. */
 export function Subscriber(name: SubscriberName): ClassDecorator {
   const { concurrency, lockMs } = SUBSCRIBERS[name];
@@ -23,6 +26,7 @@ export function Subscriber(name: SubscriberName): ClassDecorator {
     lockDuration: lockMs,
     stalledInterval: lockMs,
     maxStalledCount: 1,
+    runRetryDelay: RETRY_MS,
   });
   return (target) => {
     Injectable()(target);

@@ -1,10 +1,10 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { EVENT_NAMES, eventType, ROUTES } from '#contracts';
 import { rowsOf } from '#database';
-import { errorMessage, sleep } from '#kernel';
 import type { Logger } from '#telemetry';
 import { MESSAGING_OPTIONS, type MessagingOptions } from './messaging.options.js';
+import { Periodic } from './periodic.js';
 import { Queues, type Dispatch } from './queues.js';
 import { LOGGER } from './subscriber.js';
 
@@ -24,32 +24,18 @@ const LOST = `select e.id as "eventId", r.subscriber, e.sequence from event_log 
  * Adding a job that is still queued changes nothing. Also drops what retention no longer keeps.
  */
 @Injectable()
-export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly stop = new AbortController();
-  private running: Promise<void> | undefined;
-
+export class Sweeper extends Periodic {
   constructor(
     private readonly dataSource: DataSource,
     private readonly queues: Queues,
     @Inject(MESSAGING_OPTIONS) private readonly options: MessagingOptions,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.running = this.run();
+    @Inject(LOGGER) logger: Logger,
+  ) {
+    super(options.sweepSeconds * 1000, logger);
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stop.abort();
-    await this.running;
-  }
-
-  private async run(): Promise<void> {
-    while (!this.stop.signal.aborted) {
-      await sleep(this.options.sweepSeconds * 1000, this.stop.signal);
-      if (this.stop.signal.aborted) return;
-      await this.sweep().catch((error) => this.logger.warn({ error: errorMessage(error) }, 'sweep failed'));
-    }
+  protected turn(): Promise<number> {
+    return this.sweep();
   }
 
   /** One pass; returns how many pairs were put back. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
-import { readablePaths, type Ctx } from '#access';
+import { visible, type Ctx } from '#access';
 import { keysetPage } from '#database';
 import type { Page, PageArgs } from '#kernel';
 import { ApprovalEntity, ModelEntity, ModelVersionEntity, StageRequestEntity } from './registry.entities.js';
@@ -64,25 +64,11 @@ export class RegistryView {
   }
 
   private readableModels(ctx: Ctx) {
-    const query = this.dataSource
-      .getRepository(ModelEntity)
-      .createQueryBuilder('m')
-      .where('m.workspaceId = :w', { w: ctx.workspaceId });
-    const paths = readablePaths(ctx, 'registry.read');
-    return paths
-      ? query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where m.project = p or m.project like p || '/%')`, {
-          paths,
-        })
-      : query;
+    return visible(this.dataSource.getRepository(ModelEntity).createQueryBuilder('m'), ctx, 'registry.read', 'm.project');
   }
 
   private readableOf<T extends ModelVersionEntity | StageRequestEntity>(ctx: Ctx, entity: new () => T, alias: string) {
-    const query = this.dataSource
-      .getRepository(entity)
-      .createQueryBuilder(alias)
-      .where(`${alias}.workspaceId = :w`, { w: ctx.workspaceId });
-    const paths = readablePaths(ctx, 'registry.read');
-    const sql = `exists (select 1 from model m, unnest(:paths::text[]) p where m.id = ${alias}.model_id and (m.project = p or m.project like p || '/%'))`;
-    return paths ? query.andWhere(sql, { paths }) : query;
+    const project = `(select m.project from model m where m.id = ${alias}.model_id)`;
+    return visible(this.dataSource.getRepository(entity).createQueryBuilder(alias), ctx, 'registry.read', project);
   }
 }

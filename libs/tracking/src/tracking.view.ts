@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
-import { readablePaths, type Ctx } from '#access';
+import { visible, type Ctx } from '#access';
 import { keysetPage, rowsOf } from '#database';
 import type { Page, PageArgs } from '#kernel';
 import { SOURCE_NAMES, type RunStatus, type Source } from './model/run.js';
@@ -157,29 +157,11 @@ export class TrackingView {
   }
 
   private readableExperiments(ctx: Ctx) {
-    const query = this.dataSource
-      .getRepository(ExperimentEntity)
-      .createQueryBuilder('e')
-      .where('e.workspaceId = :w', { w: ctx.workspaceId });
-    const paths = readablePaths(ctx, 'tracking.read');
-    if (paths)
-      query.andWhere(`exists (select 1 from unnest(:paths::text[]) p where e.project = p or e.project like p || '/%')`, {
-        paths,
-      });
-    return query;
+    return visible(this.dataSource.getRepository(ExperimentEntity).createQueryBuilder('e'), ctx, 'tracking.read', 'e.project');
   }
 
   private readableRuns(ctx: Ctx) {
-    const query = this.dataSource
-      .getRepository(RunEntity)
-      .createQueryBuilder('r')
-      .where('r.workspaceId = :w', { w: ctx.workspaceId });
-    const paths = readablePaths(ctx, 'tracking.read');
-    if (paths)
-      query.andWhere(
-        `exists (select 1 from experiment e, unnest(:paths::text[]) p where e.id = r.experiment_id and (e.project = p or e.project like p || '/%'))`,
-        { paths },
-      );
-    return query;
+    const project = '(select e.project from experiment e where e.id = r.experiment_id)';
+    return visible(this.dataSource.getRepository(RunEntity).createQueryBuilder('r'), ctx, 'tracking.read', project);
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
-import { readablePaths, type Ctx } from '#access';
+import { visible, type Ctx } from '#access';
 import { keysetPage } from '#database';
 import type { Page, PageArgs } from '#kernel';
 import { TemplateEntity, TrainingAttemptEntity, TrainingJobEntity } from './training.entities.js';
@@ -8,9 +8,6 @@ import { TemplateEntity, TrainingAttemptEntity, TrainingJobEntity } from './trai
 export type TemplateRow = Readonly<TemplateEntity>;
 export type TrainingJobRow = Readonly<TrainingJobEntity>;
 export type TrainingAttemptRow = Readonly<TrainingAttemptEntity>;
-
-const READABLE = (alias: string) =>
-  `exists (select 1 from unnest(:paths::text[]) p where ${alias}.project = p or ${alias}.project like p || '/%')`;
 
 @Injectable()
 export class TrainingView {
@@ -49,20 +46,10 @@ export class TrainingView {
   }
 
   private readableTemplates(ctx: Ctx) {
-    const query = this.dataSource
-      .getRepository(TemplateEntity)
-      .createQueryBuilder('t')
-      .where('t.workspaceId = :w', { w: ctx.workspaceId });
-    const paths = readablePaths(ctx, 'training.read');
-    return paths ? query.andWhere(READABLE('t'), { paths }) : query;
+    return visible(this.dataSource.getRepository(TemplateEntity).createQueryBuilder('t'), ctx, 'training.read', 't.project');
   }
 
   private readableJobs(ctx: Ctx) {
-    const query = this.dataSource
-      .getRepository(TrainingJobEntity)
-      .createQueryBuilder('j')
-      .where('j.workspaceId = :w', { w: ctx.workspaceId });
-    const paths = readablePaths(ctx, 'training.read');
-    return paths ? query.andWhere(READABLE('j'), { paths }) : query;
+    return visible(this.dataSource.getRepository(TrainingJobEntity).createQueryBuilder('j'), ctx, 'training.read', 'j.project');
   }
 }
