@@ -11,6 +11,10 @@ import {
   type Server,
 } from '#testing';
 import { runDemo } from '../../apps/cli/src/demo/demo.js';
+import { connections } from './edge-support.js';
+
+/** Connections that an installation may hold at most. */
+const MOST = { platform: 19, split: 75 };
 
 interface Started {
   readonly server: Server;
@@ -18,7 +22,7 @@ interface Started {
 }
 
 /** The main job from data to prediction and back, as a client of the public API, and what must hold of the installation afterwards. */
-function loopSuite(start: () => Promise<Started>): void {
+function loopSuite(most: number, start: () => Promise<Started>): void {
   let started: Started;
   beforeAll(async () => {
     started = await start();
@@ -38,6 +42,10 @@ function loopSuite(start: () => Promise<Started>): void {
     },
   );
 
+  test(`holds at most ${most} connections to its database`, async () => {
+    expect((await connections(started.server)).total).toBeLessThanOrEqual(most);
+  });
+
   test('leaves every invariant whole', () => checkInvariants(started.server.databaseUrl));
 
   test('delivers every event within a second, but for work that takes longer', async () => {
@@ -51,7 +59,7 @@ function loopSuite(start: () => Promise<Started>): void {
 }
 
 describe('in one process, on the embedded PostgreSQL', () => {
-  loopSuite(async () => {
+  loopSuite(MOST.platform, async () => {
     const server = await startPlatform();
     return { server, stop: () => server.stop() };
   });
@@ -59,7 +67,7 @@ describe('in one process, on the embedded PostgreSQL', () => {
 
 const noPostgres = missingPostgres15();
 describe.skipIf(noPostgres)(titled('as a process each, on PostgreSQL 15', noPostgres), () => {
-  loopSuite(async () => {
+  loopSuite(MOST.split, async () => {
     const postgres = await startPostgres15();
     const server = await startSplit(postgres);
     return { server, stop: () => server.stop().finally(postgres.stop) };
@@ -68,7 +76,7 @@ describe.skipIf(noPostgres)(titled('as a process each, on PostgreSQL 15', noPost
 
 const noRedis = noPostgres ?? missingRedis(process.env);
 describe.skipIf(noRedis)(titled('as a process each, on PostgreSQL 15 with queues in Redis', noRedis), () => {
-  loopSuite(async () => {
+  loopSuite(MOST.split, async () => {
     const [postgres, redis] = await Promise.all([startPostgres15(), startRedis(process.env)]);
     const server = await startSplit({ ...postgres, redisUrl: redis.url });
     const stop = () => server.stop().finally(() => Promise.all([postgres.stop(), redis.stop()]));
