@@ -88,7 +88,7 @@ function attemptEnds(): { jobId: string; attempt: number; code: number | null }[
 const resumedAt = (tags: readonly { key: string; value: string }[]) =>
   Number(tags.find(({ key }) => key === 'tailrace.resumed_at_epoch')?.value ?? 0);
 
-describe('attempts', { timeout: 60_000 }, () => {
+describe('attempts', { timeout: 90_000 }, () => {
   test('R1: kill -9 of an attempt in the middle of an epoch: another goes on from the checkpoint, and the curve is one', async () => {
     const job = await inTheMiddle(40);
     await kill9(job.attempt.pid);
@@ -122,6 +122,15 @@ describe('attempts', { timeout: 60_000 }, () => {
     expect(steps).toEqual(FROM_ZERO(60).map((step) => step + steps[0]!));
   });
 
+  test('an attempt that stays frozen does not hold its slot for ever', async () => {
+    await server.restart({ TAILRACE_RUNNER_SLOTS: '1' });
+    const job = await inTheMiddle(30);
+    signalProcess(job.attempt.pid, 'SIGSTOP');
+    const done = await jobWhen(client, job.id, 'succeeds', ({ state }) => state === 'SUCCEEDED');
+    expect(done.attempts.map(({ state }) => state)).toEqual(['LOST', 'SUCCEEDED']);
+    expect(await processIdentity(job.attempt.pid)).toBeUndefined();
+  });
+
   test('kill -9 of the platform: the next start takes over its PostgreSQL, ends the orphaned attempt, and the job finishes', async () => {
     const job = await inTheMiddle(40);
     const { pid } = await embeddedServer(server.home);
@@ -137,7 +146,7 @@ describe('attempts', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the way of an event', { timeout: 60_000 }, () => {
+describe('the way of an event', { timeout: 90_000 }, () => {
   test('R4: kill -9 between the commit and the relay: the event is published after the restart', async () => {
     const locker = await holding('begin; lock table relay_state in access exclusive mode');
     const datasetId = await aDataset(client);

@@ -30,7 +30,7 @@ const TAIL_BYTES = 2000;
 @Injectable()
 export class LocalExecutor {
   private readonly dir: string;
-  private readonly children = new Set<ChildProcess>();
+  private readonly children = new Map<ChildProcess, ClaimedJob>();
 
   constructor(@Inject(CONFIG) private readonly config: Config) {
     this.dir = join(config.home, 'attempts');
@@ -64,7 +64,7 @@ export class LocalExecutor {
   }
 
   private async follow(child: ChildProcess, job: ClaimedJob, log: string): Promise<AttemptEnd> {
-    this.children.add(child);
+    this.children.set(child, job);
     const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }));
       child.once('error', (error) => resolve({ code: 1, signal: error.message }));
@@ -80,9 +80,14 @@ export class LocalExecutor {
     return { ...end, lastLines };
   }
 
+  /** Attempts whose processes live, and how to end one that does not end by itself. */
+  live(): { readonly jobId: string; readonly attempt: number; end(): void }[] {
+    return [...this.children].map(([child, { jobId, attempt }]) => ({ jobId, attempt, end: () => void child.kill('SIGKILL') }));
+  }
+
   /** Asks every attempt to stop, so that it keeps a last checkpoint, and ends those that do not within the grace. */
   async stopAll(graceMs: number): Promise<void> {
-    const children = [...this.children];
+    const children = [...this.children.keys()];
     children.forEach((child) => child.kill('SIGTERM'));
     const timer = setTimeout(() => children.forEach((child) => child.kill('SIGKILL')), graceMs);
     await Promise.all(

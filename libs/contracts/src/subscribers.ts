@@ -14,12 +14,12 @@ export interface SubscriberSettings {
 }
 
 export const SUBSCRIBERS = {
-  'dataset-registry.validate': { app: 'dataset-registry', concurrency: 2, attempts: 4, backoffMs: 500, lockMs: 30_000 },
-  'training-runner.wake': { app: 'training-runner', concurrency: 8, attempts: 5, backoffMs: 250, lockMs: 30_000 },
-  'model-registry.candidate': { app: 'model-registry', concurrency: 1, attempts: 3, backoffMs: 1000, lockMs: 60_000 },
-  'model-registry.gates': { app: 'model-registry', concurrency: 1, attempts: 3, backoffMs: 1000, lockMs: 60_000 },
-  'deployment.follow': { app: 'deployment', concurrency: 8, attempts: 5, backoffMs: 250, lockMs: 30_000 },
-  'automation.act': { app: 'automation', concurrency: 2, attempts: 5, backoffMs: 500, lockMs: 30_000 },
+  'dataset-registry.validate': { app: 'dataset-registry', concurrency: 2, attempts: 4, backoffMs: 500, lockMs: 15_000 },
+  'training-runner.wake': { app: 'training-runner', concurrency: 8, attempts: 5, backoffMs: 250, lockMs: 15_000 },
+  'model-registry.candidate': { app: 'model-registry', concurrency: 1, attempts: 3, backoffMs: 1000, lockMs: 15_000 },
+  'model-registry.gates': { app: 'model-registry', concurrency: 1, attempts: 3, backoffMs: 1000, lockMs: 15_000 },
+  'deployment.follow': { app: 'deployment', concurrency: 8, attempts: 5, backoffMs: 250, lockMs: 15_000 },
+  'automation.act': { app: 'automation', concurrency: 2, attempts: 5, backoffMs: 500, lockMs: 15_000 },
 } as const satisfies Record<string, SubscriberSettings>;
 
 export type SubscriberName = keyof typeof SUBSCRIBERS;

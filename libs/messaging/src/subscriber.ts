@@ -24,7 +24,7 @@ export function Subscriber(name: SubscriberName): ClassDecorator {
   const processor = Processor(queueName(name), {
     concurrency,
     lockDuration: lockMs,
-    stalledInterval: lockMs,
+    stalledInterval: lockMs / 3,
     maxStalledCount: 1,
     runRetryDelay: RETRY_MS,
   });

@@ -111,7 +111,7 @@ export function jobWhen(
   id: string,
   what: string,
   fits: (job: JobView) => boolean,
-  ms = 30_000,
+  ms = 45_000,
 ): Promise<JobView> {
   return until(
     `job ${id} ${what}`,

@@ -1,0 +1,70 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { uniqueName, type Client, type Server } from '#testing';
+import { connections, statementsOf, type Edge } from './edge-support.js';
+
+/** Statements and connections, bounded whatever is asked. */
+export function costsSuite(edge: () => Edge): void {
+  describe('what a page costs', { timeout: 60_000 }, () => {
+    let server: Server;
+    let client: Client;
+    let data: Edge['data'];
+    beforeAll(() => {
+      ({ server, client, data } = edge());
+    });
+
+    let experimentId: string;
+    beforeAll(async () => {
+      const create =
+        'mutation ($input: CreateExperimentInput!) { createExperiment(input: $input) { experiment { id } userErrors { code message } } }';
+      experimentId = (await client.mutate<{ experiment: { id: string } }>(create, { name: uniqueName('experiment') })).experiment
+        .id;
+      const run = 'mutation ($input: CreateRunInput!) { createRun(input: $input) { run { id } userErrors { code message } } }';
+      const log = 'mutation ($input: LogRunInput!) { logRun(input: $input) { userErrors { code message } } }';
+      for (let i = 0; i < 50; i++) {
+        const pairs = { params: [{ key: 'lr', value: String(i) }], tags: [{ key: 'team', value: 'a' }] };
+        const made = await client.mutate<{ run: { id: string } }>(run, {
+          experimentId,
+          name: `run-${i}`,
+          datasetVersionIds: [data.versionId],
+          ...pairs,
+        });
+        await client.mutate(log, { runId: made.run.id, metrics: [{ key: 'loss', value: i }] });
+      }
+    });
+
+    const PAGES: Record<string, { most: number; query: string }> = {
+      runs: {
+        most: 8,
+        query: `query ($n: Int!, $e: ID!) { runs(first: $n, where: { experimentId: $e }) { edges { node {
+        id params { key value } tags { key value } metrics { key value } experiment { name } artifacts { path } } } } }`,
+      },
+      'runs with their inputs': {
+        most: 5,
+        query:
+          'query ($n: Int!, $e: ID!) { runs(first: $n, where: { experimentId: $e }) { edges { node { datasetVersions { number dataset { name } } } } } }',
+      },
+      datasets: {
+        most: 4,
+        query: 'query ($n: Int!) { datasets(first: $n) { edges { node { name newestVersion { number parent { number } } } } } }',
+      },
+      audit: { most: 3, query: 'query ($n: Int!) { audit(first: $n) { edges { node { action member { name } } } } }' },
+    };
+    for (const [page, { most, query }] of Object.entries(PAGES))
+      test(`${page}: at most ${most} statements, whatever the size of the page`, async () => {
+        const statements = (n: number) =>
+          statementsOf(server, () => client.query(query, { n, ...(query.includes('$e') ? { e: experimentId } : {}) }));
+        const [five, fifty] = [await statements(5), await statements(50)];
+        expect(Math.max(five, fifty)).toBeLessThanOrEqual(most);
+      });
+
+    test('a crowd of requests does not open more connections than are allowed', async () => {
+      await Promise.all(
+        Array.from({ length: 100 }, () => client.query('{ runs(first: 50) { edges { node { id params { key } } } } }')),
+      );
+      const { total, pool } = await connections(server);
+      expect(pool).toBe(8);
+      // Beside the pool of the use cases: one for LISTEN, one for the relay, and one a worker and three for the queues.
+      expect(total).toBeLessThanOrEqual(8 + 1 + 1 + 9);
+    });
+  });
+}

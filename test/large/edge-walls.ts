@@ -1,0 +1,189 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { aDataset, ask, aTemplate, aTraining, jobWhen, quickSpec, uniqueName, until, type Client, type Server } from '#testing';
+import { anotherWorkspace, type Edge } from './edge-support.js';
+
+const EVENTS = 'subscription ($after: String) { events(after: $after) { sequence } }';
+
+/** What one workspace may know of another: nothing. */
+export function wallsSuite(edge: () => Edge): void {
+  describe('the walls between workspaces', { timeout: 60_000 }, () => {
+    let server: Server;
+    let client: Client;
+    let data: Edge['data'];
+    beforeAll(() => {
+      ({ server, client, data } = edge());
+    });
+
+    /** A table of each kind of thing that has an id of its own. */
+    const TABLES = [
+      'member',
+      'dataset',
+      'dataset_version',
+      'experiment',
+      'run',
+      'training_template',
+      'training_job',
+      'model',
+      'model_version',
+      'stage_request',
+      'endpoint',
+      'trigger',
+    ];
+    let stranger: Client;
+    let ids: Record<string, string>;
+
+    beforeAll(async () => {
+      const name = uniqueName('model');
+      const templateId = await aTemplate(client, { datasetId: data.datasetId, spec: quickSpec(), registerAs: name });
+      const job = await aTraining(client, templateId);
+      const { modelVersions } = await jobWhen(client, job.id, 'has a version', (view) => view.modelVersions.length > 0);
+      const [model] = await ask<{ id: string }>(server.databaseUrl, 'select id from model where name = $1', [name]);
+      await client.mutate(
+        'mutation ($input: RequestStageInput!) { requestStage(input: $input) { userErrors { code message } } }',
+        {
+          versionId: modelVersions[0]!.id,
+          stage: 'staging',
+        },
+      );
+      const follows = { modelId: model!.id, stage: 'production' };
+      await client.mutate(
+        'mutation ($input: CreateEndpointInput!) { createEndpoint(input: $input) { userErrors { code message } } }',
+        { name: uniqueName('endpoint'), follows },
+      );
+      const trigger = {
+        name: uniqueName('trigger'),
+        filter: { event: 'dataset_version.validated', equals: { datasetId: 'none' } },
+        action: { kind: 'start_training', templateId },
+      };
+      await client.mutate(
+        'mutation ($input: CreateTriggerInput!) { createTrigger(input: $input) { userErrors { code message } } }',
+        trigger,
+      );
+      const found = await Promise.all(
+        TABLES.map((table) => ask<{ id: string }>(server.databaseUrl, `select id from ${table} order by id desc limit 1`)),
+      );
+      ids = Object.fromEntries(TABLES.map((table, index) => [table, found[index]![0]!.id]));
+      stranger = await anotherWorkspace(server);
+    });
+
+    test('node and nodes find what is ours, and nothing of it for another workspace', async () => {
+      const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
+      const ours = await client.query<{ nodes: ({ id: string } | null)[] }>(query, { ids: Object.values(ids) });
+      expect(ours.nodes.map((node) => node?.id)).toEqual(Object.values(ids));
+      const theirs = await stranger.query<{ nodes: unknown[] }>(query, { ids: Object.values(ids) });
+      expect(theirs.nodes).toEqual(TABLES.map(() => null));
+      for (const id of Object.values(ids))
+        expect(await stranger.query('query ($id: ID!) { node(id: $id) { id } }', { id })).toEqual({ node: null });
+    });
+
+    test('typed fields, lists, files, lineage and the log hold nothing of it', async () => {
+      const typed = await stranger.query(
+        'query ($r: ID!, $j: ID!, $v: ID!) { run(id: $r) { id } trainingJob(id: $j) { id } datasetVersion(id: $v) { id } }',
+        {
+          r: ids['run'],
+          j: ids['training_job'],
+          v: ids['dataset_version'],
+        },
+      );
+      expect(typed).toEqual({ run: null, trainingJob: null, datasetVersion: null });
+      const lists = [
+        'datasets',
+        'datasetVersions',
+        'experiments',
+        'runs',
+        'trainingTemplates',
+        'trainingJobs',
+        'models',
+        'modelVersions',
+        'stageRequests',
+        'endpoints',
+        'triggers',
+        'audit',
+      ];
+      for (const list of lists)
+        expect(await stranger.query(`{ ${list} { edges { node { id } } } }`)).toEqual({ [list]: { edges: [] } });
+      expect(
+        await stranger.query(`{ events(first: 1000) { id } deadJobs { eventId } members { edges { node { name } } } }`),
+      ).toEqual({
+        events: [],
+        deadJobs: [],
+        members: { edges: [{ node: { name: 'stranger' } }] },
+      });
+      const filtered =
+        'query ($e: ID!, $m: ID!) { runs(where: { experimentId: $e }) { edges { node { id } } } modelVersions(where: { modelId: $m }) { edges { node { id } } } }';
+      expect(await stranger.query(filtered, { e: ids['experiment'], m: ids['model'] })).toEqual({
+        runs: { edges: [] },
+        modelVersions: { edges: [] },
+      });
+      const [blob] = await ask<{ sha256: string }>(server.databaseUrl, 'select sha256 from blob limit 1');
+      expect((await client.fetch(`/v1/blobs/${blob!.sha256}`)).status).toBe(200);
+      expect((await stranger.fetch(`/v1/blobs/${blob!.sha256}`)).status).toBe(404);
+      const lineage = await stranger.graphql<{ lineage: { edges: unknown[] } }>(
+        'query ($id: ID!) { lineage(id: $id) { edges { to } } }',
+        { id: ids['model_version'] },
+      );
+      expect(lineage.data?.lineage.edges ?? []).toEqual([]);
+    });
+
+    test('nothing of it can be used or changed', async () => {
+      const refused: [string, object][] = [
+        ['startTraining(input: $input) { userErrors { code } }', { templateId: ids['training_template'] }],
+        [
+          'createDatasetVersion(input: $input) { userErrors { code } }',
+          { datasetId: ids['dataset'], blob: 'a'.repeat(64), format: 'CSV' },
+        ],
+        ['createRun(input: $input) { userErrors { code } }', { experimentId: ids['experiment'], name: 'x' }],
+        ['logRun(input: $input) { userErrors { code } }', { runId: ids['run'], tags: [{ key: 'a', value: 'b' }] }],
+        ['finishRun(input: $input) { userErrors { code } }', { runId: ids['run'], status: 'FAILED' }],
+        ['requestStage(input: $input) { userErrors { code } }', { versionId: ids['model_version'], stage: 'staging' }],
+        ['approveStage(input: $input) { userErrors { code } }', { requestId: ids['stage_request'] }],
+        [
+          'createEndpoint(input: $input) { userErrors { code } }',
+          { name: uniqueName('endpoint'), follows: { modelId: ids['model'], stage: 'production' } },
+        ],
+        ['createToken(input: $input) { userErrors { code } }', { name: 'x', memberId: ids['member'] }],
+        [
+          'updateTrainingTemplate(input: $input) { userErrors { code } }',
+          { templateId: ids['training_template'], spec: quickSpec() },
+        ],
+      ];
+      for (const [field, input] of refused) {
+        const name = /^\w+/.exec(field)![0];
+        const type =
+          {
+            startTraining: 'StartTraining',
+            createDatasetVersion: 'CreateDatasetVersion',
+            approveStage: 'Decide',
+            updateTrainingTemplate: 'UpdateTemplate',
+          }[name] ?? name[0]!.toUpperCase() + name.slice(1);
+        const answer = await stranger.graphql<Record<string, { userErrors: { code: string }[] }>>(
+          `mutation ($input: ${type}Input!) { ${field} }`,
+          { input },
+        );
+        expect({ name, code: answer.data?.[name]?.userErrors[0]?.code ?? answer.errors?.[0] }).toEqual({
+          name,
+          code: 'NOT_FOUND',
+        });
+      }
+      const cancel = await stranger.graphql<{ cancelTraining: { userErrors: { code: string }[] } }>(
+        'mutation ($id: ID!) { cancelTraining(jobId: $id) { userErrors { code } } }',
+        { id: ids['training_job'] },
+      );
+      expect(cancel.data?.cancelTraining.userErrors[0]?.code).toBe('NOT_FOUND');
+    });
+
+    test('subscriptions: no curve of it, and no event', async () => {
+      const socket = await stranger.socket();
+      const curve = await socket.run('subscription ($id: ID!) { runMetrics(runId: $id) { step } }', { id: ids['run'] });
+      expect(curve.errors[0]?.extensions?.code).toBe('NOT_FOUND');
+      const events = socket.start<{ sequence: string }>(EVENTS, { after: '0' });
+      await aDataset(client);
+      const own = await aDataset(stranger);
+      const subjects = socket.start<{ subject: string }>('subscription { events(after: "0") { subject } }');
+      await until('its own event came', async () => events.values.length > 0 && subjects.values.length > 0, 10_000);
+      expect(subjects.values.map(({ subject }) => subject)).toEqual([`dataset/${own}`]);
+      expect(events.values).toHaveLength(1);
+      socket.drop();
+    });
+  });
+}
