@@ -95,8 +95,10 @@ async function loadGpu(): Promise<void> {
   const util: { isNullOrUndefined?: (value: unknown) => boolean } = require('node:util');
   util.isNullOrUndefined ??= (value) => value === null || value === undefined;
   const peer = '@tensorflow/tfjs-node-gpu';
-  await import(peer).catch((error: Error & { code?: string }) => {
-    const absent = error.code === 'ERR_MODULE_NOT_FOUND' && error.message.includes(peer);
-    throw absent ? new Error(`${peer} is not installed`) : error;
-  });
+  try {
+    require.resolve(peer);
+  } catch {
+    throw new Error(`${peer} is not installed`);
+  }
+  require(peer);
 }

@@ -47,7 +47,8 @@ export class TrainingJobType extends Node {
     number | null;
   @Field(() => String, { nullable: true }) backend?: string | null;
   @Field(() => String, { nullable: true }) reason?: string | null;
-  @Field(() => Date, { nullable: true, description: 'Until when the attempt of a RUNNING job holds it.' }) leaseExpiresAt?: Date | null;
+  @Field(() => Date, { nullable: true, description: 'Until when the attempt of a RUNNING job holds it.' })
+  leaseExpiresAt?: Date | null;
   @Field() createdAt!: Date;
   @Field(() => Date, { nullable: true }) endedAt?: Date | null;
 }
