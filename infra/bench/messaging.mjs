@@ -62,7 +62,7 @@ export async function measureMessaging(report, dir) {
   Injectable()(LiveLog);
   Module({ imports: [RelayModule], providers: [...SUBSCRIBERS.map(recorder), LiveLog] })(Role);
   class Root {}
-  const modules = [PlatformModule.register({ config, databaseUrl: database.url, service: 'bench', workers: 6 }), Role];
+  const modules = [PlatformModule.register({ config, databaseUrl: database.url, service: 'bench', workers: 6, pool: 20 }), Role];
   const app = await NestFactory.createApplicationContext({ module: Root, imports: modules }, { logger: false });
   try {
     await run(app, report);

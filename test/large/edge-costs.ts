@@ -62,9 +62,9 @@ export function costsSuite(edge: () => Edge): void {
         Array.from({ length: 100 }, () => client.query('{ runs(first: 50) { edges { node { id params { key } } } } }')),
       );
       const { total, pool } = await connections(server);
-      expect(pool).toBe(8);
+      expect(pool).toBe(20);
       // Beside the pool of the use cases: one for LISTEN, one for the relay, and one a worker and three for the queues.
-      expect(total).toBeLessThanOrEqual(8 + 1 + 1 + 9);
+      expect(total).toBeLessThanOrEqual(20 + 1 + 1 + 9);
     });
   });
 }

@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rowsOf } from '#database';
+import { select } from '#database';
 import { Queues } from '#messaging';
 import { Metrics } from '#telemetry';
 
@@ -28,7 +28,7 @@ export class QueueMetrics implements OnApplicationBootstrap {
   }
 
   private async count(sql: string): Promise<{ value: number }[]> {
-    const [row] = rowsOf<{ count: string }>(await this.dataSource.query(sql));
+    const [row] = await select<{ count: string }>(this.dataSource, sql);
     return [{ value: Number(row!.count) }];
   }
 }

@@ -28,6 +28,8 @@ const ROLES = [
 ];
 /** Queue workers of all roles together. */
 const WORKERS = 6;
+/** One process does the work of eight: its jobs and requests wait for connections before the machine is busy when it has too few. */
+const POOL = 20;
 const PORTS_TRIED = 50;
 
 export interface Platform {
@@ -61,7 +63,13 @@ export async function startPlatform(
 async function startRoles(config: Config, home: Home, database: Database, say: (line: string) => void): Promise<Platform> {
   let inference: InferenceChild | undefined;
   const proxy = new InferenceProxy(() => inference?.url);
-  const platform = PlatformModule.register({ config, databaseUrl: database.url, service: 'platform', workers: WORKERS });
+  const platform = PlatformModule.register({
+    config,
+    databaseUrl: database.url,
+    service: 'platform',
+    workers: WORKERS,
+    pool: POOL,
+  });
   const app = await createApp([platform, ...ROLES], createAdapter(config, proxy));
   const url = await listen(app, config, say);
   const apiUrl = url.replace('0.0.0.0', '127.0.0.1');

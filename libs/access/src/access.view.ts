@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
 import type { Caller } from '#contracts';
-import { keysetPage, rowsOf } from '#database';
+import { keysetPage, select } from '#database';
 import type { Page, PageArgs } from '#kernel';
 import { AuditEntity, MemberEntity, MemberGrantEntity } from './access.entities.js';
 import type { Ctx } from './ctx.js';
@@ -37,12 +37,11 @@ export class AccessView {
 
   /** Every token that may predict, for inference nodes: hashes, never texts. */
   async callers(): Promise<Caller[]> {
-    const rows = rowsOf<{ hash: string; workspaceId: string; scope: Scope; expiresAt: Date | null; grants: Grant[] }>(
-      await this.dataSource.query(
-        `select t.hash, t.workspace_id as "workspaceId", t.scope, t.expires_at as "expiresAt",
+    const rows = await select<{ hash: string; workspaceId: string; scope: Scope; expiresAt: Date | null; grants: Grant[] }>(
+      this.dataSource,
+      `select t.hash, t.workspace_id as "workspaceId", t.scope, t.expires_at as "expiresAt",
            (select jsonb_agg(jsonb_build_object('path', g.path, 'role', g.role) order by g.path) from member_grant g where g.member_id = t.member_id) as grants
          from token t where t.revoked_at is null and (t.expires_at is null or t.expires_at > now()) and t.member_id is not null order by t.id`,
-      ),
     );
     return rows
       .filter((row) => scopeAllows(row.scope, 'deployment.predict'))

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rowsOf } from '#database';
+import { select } from '#database';
 import { DomainError, sha256 } from '#kernel';
 import type { Principal } from './ctx.js';
 import type { Grant, Scope } from './model/permissions.js';
@@ -25,7 +25,7 @@ export class Authenticator {
 
   /** Who a token stands for. Throws UNAUTHENTICATED for a token that is unknown, revoked or expired. */
   async authenticate(tokenText: string): Promise<{ workspaceId: string; principal: Principal }> {
-    const [row] = rowsOf<Row>(await this.dataSource.query(QUERY, [sha256(tokenText)]));
+    const [row] = await select<Row>(this.dataSource, QUERY, [sha256(tokenText)]);
     if (!row?.usable) throw new DomainError('UNAUTHENTICATED', 'the token is unknown, revoked or expired');
     const principal: Principal = row.member_id
       ? { kind: 'member', memberId: row.member_id, tokenId: row.id, grants: row.grants ?? [], scope: row.scope }
@@ -35,6 +35,6 @@ export class Authenticator {
 
   /** Rights that a member has now, for triggers that act for it. */
   async grantsOf(memberId: string): Promise<Grant[]> {
-    return rowsOf<Grant>(await this.dataSource.query('select path, role from member_grant where member_id = $1', [memberId]));
+    return select<Grant>(this.dataSource, 'select path, role from member_grant where member_id = $1', [memberId]);
   }
 }

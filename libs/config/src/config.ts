@@ -21,7 +21,7 @@ const EnvSchema = z.object({
   TAILRACE_MAX_BODY_MB: int(512, 1),
   DATABASE_URL: z.string().optional(),
   MIGRATION_DATABASE_URL: z.string().optional(),
-  TAILRACE_DATABASE_POOL: int(8, 1, 100),
+  TAILRACE_DATABASE_POOL: z.coerce.number().int().min(1).max(100).optional(),
   REDIS_URL: z.string().optional(),
   S3_ENDPOINT: z.url().optional(),
   S3_BUCKET: z.string().optional(),
@@ -53,7 +53,7 @@ export interface Config {
     readonly maxBodyBytes: number;
   };
   /** `url` is the application's role; `migrationUrl` the owner of the tables. Absent: the embedded server. */
-  readonly database: { readonly url?: string; readonly migrationUrl?: string; readonly pool: number };
+  readonly database: { readonly url?: string; readonly migrationUrl?: string; readonly pool?: number };
   readonly redisUrl?: string;
   readonly s3?: {
     readonly endpoint: string;

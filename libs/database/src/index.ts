@@ -1,4 +1,4 @@
-export { rowsOf, Tx, type TxGuard } from './transaction.js';
+export { Tx, type TxGuard } from './transaction.js';
 export { UnitOfWork } from './unit-of-work.js';
 export { dataSourceOptions } from './data-source.js';
 export { migrate, type MigrateOptions } from './migrate.js';
@@ -6,3 +6,4 @@ export { cursorOf, keysetPage } from './keyset.js';
 export { SnakeNaming } from './naming.js';
 export { startEmbedded, type EmbeddedPostgres } from './embedded/index.js';
 export { goneWithin, processIdentity, signal as signalProcess } from './embedded/processes.js';
+export { select } from './sql.js';

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { runSql, type SqlClient } from './sql.js';
 
 type Hook = () => Promise<void>;
 
@@ -10,7 +11,10 @@ export class Tx {
   private readonly before: Hook[] = [];
   private readonly after: Hook[] = [];
 
-  constructor(readonly em: EntityManager) {}
+  constructor(
+    readonly em: EntityManager,
+    private readonly client: SqlClient,
+  ) {}
 
   beforeCommit(hook: Hook): void {
     this.before.push(hook);
@@ -20,10 +24,9 @@ export class Tx {
     this.after.push(hook);
   }
 
-  /** Rows of a statement with bound parameters. */
-  async query<T = Record<string, unknown>>(sql: string, params: readonly unknown[] = []): Promise<T[]> {
-    const result: unknown = await this.em.query(sql, params as unknown[]);
-    return rowsOf<T>(result);
+  /** Rows of a statement with bound parameters; the text is a constant, see `runSql`. */
+  query<T = Record<string, unknown>>(sql: string, params: readonly unknown[] = []): Promise<T[]> {
+    return runSql<T>(this.client, sql, params);
   }
 
   async runBeforeCommit(): Promise<void> {
@@ -33,13 +36,6 @@ export class Tx {
   async runAfterCommit(onError: (error: unknown) => void): Promise<void> {
     for (const hook of this.after) await hook().catch(onError);
   }
-}
-
-/** TypeORM answers UPDATE and DELETE with [rows, count], SELECT and INSERT with rows. */
-export function rowsOf<T>(result: unknown): T[] {
-  if (Array.isArray(result) && result.length === 2 && Array.isArray(result[0]) && typeof result[1] === 'number')
-    return result[0] as T[];
-  return result as T[];
 }
 
 /**

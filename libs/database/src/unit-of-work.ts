@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { errorMessage } from '#kernel';
+import type { SqlClient } from './sql.js';
 import { Tx, type TxGuard } from './transaction.js';
 
 const RETRIES = 3;
@@ -29,8 +30,9 @@ export class UnitOfWork {
   private async once<T>(guard: TxGuard | undefined, work: (tx: Tx) => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     try {
+      const client = (await runner.connect()) as SqlClient;
       await runner.startTransaction();
-      const tx = new Tx(runner.manager);
+      const tx = new Tx(runner.manager, client);
       let result: T;
       try {
         const claim = guard ? await guard.claim(tx) : { done: false };

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { visible, type Ctx } from '#access';
 import type { DesiredRevision } from '#contracts';
-import { keysetPage, rowsOf } from '#database';
+import { keysetPage, select } from '#database';
 import type { Page, PageArgs } from '#kernel';
 import { EndpointEntity, RevisionEntity } from './deployment.entities.js';
 
@@ -34,12 +34,11 @@ export class DeploymentView {
 
   /** Every revision that inference nodes should serve, over all workspaces: for nodes only. */
   async desired(): Promise<DesiredRevision[]> {
-    return rowsOf<DesiredRevision>(
-      await this.dataSource.query(
-        `select e.id as "endpointId", e.name as endpoint, e.workspace_id as "workspaceId", e.project, r.id as "revisionId", r.number,
+    return select<DesiredRevision>(
+      this.dataSource,
+      `select e.id as "endpointId", e.name as endpoint, e.workspace_id as "workspaceId", e.project, r.id as "revisionId", r.number,
            r.model_version_id as "modelVersionId", r.model_version as "modelVersion", r.onnx_blob as onnx, r.signature
          from endpoint e join endpoint_revision r on r.id = e.desired_revision_id order by e.id`,
-      ),
     );
   }
 

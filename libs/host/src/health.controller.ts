@@ -1,5 +1,6 @@
 import { Controller, Get, Header, Inject, ServiceUnavailableException } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { select } from '#database';
 import { BLOB_STORE, type BlobStore } from '#storage';
 import { Metrics } from '#telemetry';
 import { errorMessage } from '#kernel';
@@ -24,7 +25,7 @@ export class HealthController {
   @Get('readyz')
   async ready(): Promise<{ ready: true }> {
     const checks = {
-      database: this.dataSource.query('select last_sequence from relay_state where id = 1'),
+      database: select(this.dataSource, 'select last_sequence from relay_state where id = 1'),
       storage: this.blobs.check(),
     };
     const failed: Record<string, string> = {};

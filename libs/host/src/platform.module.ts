@@ -20,18 +20,20 @@ export interface PlatformOptions {
   readonly service: string;
   /** How many queue workers this process holds at most. */
   readonly workers: number;
+  /** Connections for use cases where the configuration does not say: what one process of several may hold. */
+  readonly pool?: number;
 }
 
 /** What every process stands on: configuration, logs, metrics, database, events, blobs, access, and the domains' use cases. */
 @Global()
 @Module({})
 export class PlatformModule {
-  static register({ config, databaseUrl, service, workers }: PlatformOptions): DynamicModule {
+  static register({ config, databaseUrl, service, workers, pool = 8 }: PlatformOptions): DynamicModule {
     const messaging = { databaseUrl, redisUrl: config.redisUrl, service, ...config.messaging };
     return {
       module: PlatformModule,
       imports: [
-        TypeOrmModule.forRoot(dataSourceOptions(databaseUrl, config.database.pool, service)),
+        TypeOrmModule.forRoot(dataSourceOptions(databaseUrl, config.database.pool ?? pool, service)),
         MessagingModule.register(messaging, workers),
         StorageModule.register(createBlobStore(config)),
         AccessModule,

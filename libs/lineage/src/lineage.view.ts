@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Ctx } from '#access';
 import { parsePredictionId } from '#contracts';
-import { rowsOf } from '#database';
+import { select } from '#database';
 import { DomainError } from '#kernel';
 
 export interface LineageNode {
@@ -67,20 +67,18 @@ export class LineageView {
     limit: number,
   ): Promise<LineageEdge[]> {
     const column = direction === 'upstream' ? 'from_id' : 'to_id';
-    return rowsOf<LineageEdge>(
-      await this.dataSource.query(
-        `select from_id as "from", to_id as "to", relation from lineage_edge where workspace_id = $1 and ${column} = any($2) order by at, to_id limit $3`,
-        [ctx.workspaceId, ids, limit],
-      ),
+    return select<LineageEdge>(
+      this.dataSource,
+      `select from_id as "from", to_id as "to", relation from lineage_edge where workspace_id = $1 and ${column} = any($2) order by at, to_id limit $3`,
+      [ctx.workspaceId, ids, limit],
     );
   }
 
   private async nodesOf(ctx: Ctx, ids: readonly string[]): Promise<LineageNode[]> {
-    return rowsOf<LineageNode>(
-      await this.dataSource.query(
-        'select id, kind, label from lineage_node where workspace_id = $1 and id = any($2) order by at',
-        [ctx.workspaceId, ids],
-      ),
+    return select<LineageNode>(
+      this.dataSource,
+      'select id, kind, label from lineage_node where workspace_id = $1 and id = any($2) order by at',
+      [ctx.workspaceId, ids],
     );
   }
 }

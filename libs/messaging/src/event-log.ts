@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { eventName, eventType, type EventName, type LoggedEvent } from '#contracts';
-import { rowsOf } from '#database';
+import { select } from '#database';
 import { DomainError } from '#kernel';
 
 interface Row {
@@ -35,20 +35,20 @@ export class EventLog {
 
   /** Throws RESYNC when `after` is older than what retention has kept: the reader must load state anew. */
   async read(query: LogQuery): Promise<LoggedEvent[]> {
-    const rows = rowsOf<Row & { pruned: string }>(
-      await this.dataSource.query(
-        `select ${COLUMNS} from event_log where sequence > $1 and ($2::text is null or workspace_id = $2)
+    const rows = await select<Row & { pruned: string }>(
+      this.dataSource,
+      `select ${COLUMNS} from event_log where sequence > $1 and ($2::text is null or workspace_id = $2)
            and ($3::text[] is null or type = any($3)) order by sequence limit $4`,
-        [query.after, query.workspaceId ?? null, query.names ? query.names.map(eventType) : null, query.limit],
-      ),
+      [query.after, query.workspaceId ?? null, query.names ? query.names.map(eventType) : null, query.limit],
     );
     return rows.flatMap((row) => toEvent(row) ?? []);
   }
 
   /** First and last sequence that a reader may ask for. */
   async bounds(): Promise<{ prunedThrough: bigint; last: bigint }> {
-    const [row] = rowsOf<{ pruned_through: string; last_sequence: string }>(
-      await this.dataSource.query('select pruned_through, last_sequence from relay_state where id = 1'),
+    const [row] = await select<{ pruned_through: string; last_sequence: string }>(
+      this.dataSource,
+      'select pruned_through, last_sequence from relay_state where id = 1',
     );
     return { prunedThrough: BigInt(row!.pruned_through), last: BigInt(row!.last_sequence) };
   }
@@ -66,17 +66,16 @@ export class EventLog {
   }
 
   async find(id: string): Promise<LoggedEvent | undefined> {
-    const rows = rowsOf<Row>(await this.dataSource.query(`select ${COLUMNS} from event_log where id = $1`, [id]));
+    const rows = await select<Row>(this.dataSource, `select ${COLUMNS} from event_log where id = $1`, [id]);
     return rows[0] && toEvent(rows[0]);
   }
 
   /** An event for one subscriber; `settled` when its inbox row is there already. */
   async findFor(subscriber: string, id: string): Promise<{ event: LoggedEvent; settled: boolean } | undefined> {
-    const rows = rowsOf<Row & { settled: boolean }>(
-      await this.dataSource.query(
-        `select ${COLUMNS}, exists (select 1 from inbox where subscriber = $1 and event_id = $2) as settled from event_log where id = $2`,
-        [subscriber, id],
-      ),
+    const rows = await select<Row & { settled: boolean }>(
+      this.dataSource,
+      `select ${COLUMNS}, exists (select 1 from inbox where subscriber = $1 and event_id = $2) as settled from event_log where id = $2`,
+      [subscriber, id],
     );
     const event = rows[0] && toEvent(rows[0]);
     return event && { event, settled: rows[0]!.settled };

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { type SubscriberName } from '#contracts';
-import { rowsOf, type Tx, type TxGuard } from '#database';
+import { select, type Tx, type TxGuard } from '#database';
 
 /** Writes the inbox row in the transaction of the effect: a second delivery of the same event finds it and does nothing. */
 export class InboxGuard implements TxGuard {
@@ -39,38 +39,38 @@ export class Inbox {
   constructor(private readonly dataSource: DataSource) {}
 
   async markDone(subscriber: SubscriberName, eventId: string): Promise<void> {
-    await this.dataSource.query(
+    await select(
+      this.dataSource,
       "insert into inbox (subscriber, event_id, state) values ($1, $2, 'done') on conflict do nothing",
       [subscriber, eventId],
     );
   }
 
   async markDead(subscriber: SubscriberName, eventId: string, reason: string): Promise<void> {
-    await this.dataSource.query(
+    await select(
+      this.dataSource,
       "insert into inbox (subscriber, event_id, state, reason) values ($1, $2, 'dead', $3) on conflict do nothing",
       [subscriber, eventId, reason.slice(0, 2000)],
     );
   }
 
   async dead(workspaceId: string, limit = 100): Promise<DeadJob[]> {
-    return rowsOf<DeadJob>(
-      await this.dataSource.query(
-        `select i.subscriber, i.event_id as "eventId", i.reason, i.at from inbox i join event_log e on e.id = i.event_id
+    return select<DeadJob>(
+      this.dataSource,
+      `select i.subscriber, i.event_id as "eventId", i.reason, i.at from inbox i join event_log e on e.id = i.event_id
           where i.state = 'dead' and e.workspace_id = $1 order by i.at desc limit $2`,
-        [workspaceId, limit],
-      ),
+      [workspaceId, limit],
     );
   }
 
   /** Takes a dead pair out of the inbox and sets the sweeper back to before it, so that it is delivered anew. False when it was not dead. */
   async replay(workspaceId: string, subscriber: string, eventId: string): Promise<boolean> {
-    const rows = rowsOf(
-      await this.dataSource.query(
-        `with gone as (delete from inbox i using event_log e where e.id = i.event_id and e.workspace_id = $1 and i.subscriber = $2
+    const rows = await select(
+      this.dataSource,
+      `with gone as (delete from inbox i using event_log e where e.id = i.event_id and e.workspace_id = $1 and i.subscriber = $2
             and i.event_id = $3 and i.state = 'dead' returning e.sequence)
          update relay_state set swept_through = least(swept_through, gone.sequence - 1) from gone where relay_state.id = 1 returning 1`,
-        [workspaceId, subscriber, eventId],
-      ),
+      [workspaceId, subscriber, eventId],
     );
     return rows.length > 0;
   }

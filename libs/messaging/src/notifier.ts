@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { select } from '#database';
 
 /**
  * Wakes listeners after a commit. NOTIFY carries nothing that a listener needs: it reads the table, and polls in case a wake-up was lost.
@@ -22,12 +23,10 @@ export class Notifier implements OnApplicationShutdown {
     while (this.pending.size > 0) {
       const batch = [...this.pending].map((item) => item.split('\n'));
       this.pending.clear();
-      await this.dataSource
-        .query('select pg_notify(c, p) from unnest($1::text[], $2::text[]) as t(c, p)', [
-          batch.map((b) => b[0]),
-          batch.map((b) => b[1]),
-        ])
-        .catch(() => undefined);
+      await select(this.dataSource, 'select pg_notify(c, p) from unnest($1::text[], $2::text[]) as t(c, p)', [
+        batch.map((b) => b[0]),
+        batch.map((b) => b[1]),
+      ]).catch(() => undefined);
     }
     this.sending = undefined;
   }

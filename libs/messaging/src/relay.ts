@@ -97,7 +97,11 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
       const { rows } = await client.query<{ id: string; type: string; sequence: string }>({ name: 'relay-due', text: DUE });
       if (rows.length === 0) return;
       await this.queues.add(rows.flatMap((row) => dispatchesOf(row.id, row.type)));
-      await client.query('update relay_state set dispatched_through = $1 where id = 1', [rows.at(-1)!.sequence]);
+      await client.query({
+        name: 'relay-moved',
+        text: 'update relay_state set dispatched_through = $1 where id = 1',
+        values: [rows.at(-1)!.sequence],
+      });
       if (rows.length < BATCH) return;
     }
   }

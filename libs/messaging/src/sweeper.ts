@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { EVENT_NAMES, eventType, ROUTES } from '#contracts';
-import { rowsOf } from '#database';
+import { select } from '#database';
 import type { Logger } from '#telemetry';
 import { MESSAGING_OPTIONS, type MessagingOptions } from './messaging.options.js';
 import { Periodic } from './periodic.js';
@@ -41,27 +41,27 @@ export class Sweeper extends Periodic {
   /** One pass; returns how many pairs were put back. */
   async sweep(): Promise<number> {
     const upper = await this.dispatchedThrough();
-    const lost = rowsOf<Dispatch & { sequence: string }>(
-      await this.dataSource.query(LOST, [
-        PAIRS.map((pair) => pair.type),
-        PAIRS.map((pair) => pair.subscriber),
-        this.options.sweepSeconds,
-      ]),
-    );
+    const lost = await select<Dispatch & { sequence: string }>(this.dataSource, LOST, [
+      PAIRS.map((pair) => pair.type),
+      PAIRS.map((pair) => pair.subscriber),
+      this.options.sweepSeconds,
+    ]);
     await this.queues.add(lost);
-    await this.dataSource.query(
+    await select(
+      this.dataSource,
       `update relay_state set swept_through = greatest(swept_through, least($1::bigint,
          coalesce((select min(sequence) - 1 from event_log where sequence > relay_state.swept_through and time >= now() - make_interval(secs => $2)), $1)))
        where id = 1`,
       [lost[0] ? String(BigInt(lost[0].sequence) - 1n) : upper, this.options.sweepSeconds],
     );
-    await this.dataSource.query('select prune_messaging($1)', [this.options.retentionDays]);
+    await select(this.dataSource, 'select prune_messaging($1)', [this.options.retentionDays]);
     return lost.length;
   }
 
   private async dispatchedThrough(): Promise<string> {
-    const [row] = rowsOf<{ dispatched_through: string }>(
-      await this.dataSource.query('select dispatched_through from relay_state where id = 1'),
+    const [row] = await select<{ dispatched_through: string }>(
+      this.dataSource,
+      'select dispatched_through from relay_state where id = 1',
     );
     return row!.dispatched_through;
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
 import { visible, type Ctx } from '#access';
-import { keysetPage, rowsOf } from '#database';
+import { keysetPage, select } from '#database';
 import type { Page, PageArgs } from '#kernel';
 import { SOURCE_NAMES, type RunStatus, type Source } from './model/run.js';
 import {
@@ -116,12 +116,11 @@ export class TrackingView {
   }
 
   async latestByRuns(ids: readonly string[]): Promise<LatestMetric[]> {
-    const rows = rowsOf<{ run_id: string; name: string; value: number; step: string; ts: string; source: number }>(
-      await this.dataSource.query(
-        `select r.id as run_id, k.name, l.value, l.step, l.ts, l.source from run r join metric_latest l on l.run = r.num
+    const rows = await select<{ run_id: string; name: string; value: number; step: string; ts: string; source: number }>(
+      this.dataSource,
+      `select r.id as run_id, k.name, l.value, l.step, l.ts, l.source from run r join metric_latest l on l.run = r.num
            join metric_key k on k.id = l.key where r.id = any($1) order by k.name, l.source desc`,
-        [ids],
-      ),
+      [ids],
     );
     return rows.map((row) => ({
       runId: row.run_id,
@@ -138,14 +137,13 @@ export class TrackingView {
    * resumed training shows one curve.
    */
   async curve(ctx: Ctx, runId: string, keys: readonly string[] | null, afterStep: number, limit: number): Promise<CurvePoint[]> {
-    const rows = rowsOf<{ name: string; step: string; value: number; ts: string; attempt: number }>(
-      await this.dataSource.query(
-        `select k.name, p.step, p.value, p.ts, p.attempt from (
+    const rows = await select<{ name: string; step: string; value: number; ts: string; attempt: number }>(
+      this.dataSource,
+      `select k.name, p.step, p.value, p.ts, p.attempt from (
            select distinct on (p.step, p.key) p.* from metric_point p join run r on r.num = p.run
             where r.id = $1 and r.workspace_id = $2 and p.step > $3 order by p.step, p.key, p.attempt desc, p.ts desc) p
            join metric_key k on k.id = p.key where $4::text[] is null or k.name = any($4) order by p.step, k.name limit $5`,
-        [runId, ctx.workspaceId, afterStep, keys, limit],
-      ),
+      [runId, ctx.workspaceId, afterStep, keys, limit],
     );
     return rows.map((row) => ({
       key: row.name,

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { createCtx, Journal, type Ctx } from '#access';
 import type { Claim, Finish, MetricPoint } from '#contracts';
-import { rowsOf, UnitOfWork, type Tx } from '#database';
+import { select, type Tx, UnitOfWork } from '#database';
 import { assertNever, DomainError, sha256 } from '#kernel';
 import { BlobRegistry } from '#storage';
 import { JobsService } from './jobs.service.js';
@@ -30,11 +30,10 @@ export class AttemptsService {
 
   /** The context of an attempt's token. Throws UNAUTHENTICATED when there is no such token; whether it is still current is asked at each call. */
   async authenticate(tokenText: string): Promise<Ctx> {
-    const [row] = rowsOf<{ job_id: string; number: number; run_id: string; workspace_id: string }>(
-      await this.dataSource.query(
-        'select a.job_id, a.number, j.run_id, j.workspace_id from training_attempt a join training_job j on j.id = a.job_id where a.token_hash = $1',
-        [sha256(tokenText)],
-      ),
+    const [row] = await select<{ job_id: string; number: number; run_id: string; workspace_id: string }>(
+      this.dataSource,
+      'select a.job_id, a.number, j.run_id, j.workspace_id from training_attempt a join training_job j on j.id = a.job_id where a.token_hash = $1',
+      [sha256(tokenText)],
     );
     if (!row) throw new DomainError('UNAUTHENTICATED', 'this is not the token of an attempt');
     return createCtx(row.workspace_id, { kind: 'attempt', jobId: row.job_id, runId: row.run_id, attempt: row.number });
@@ -146,12 +145,10 @@ export class AttemptsService {
   private async hasFinished(ctx: Ctx, finish: Finish): Promise<boolean> {
     const { jobId, attempt } = attemptOf(ctx);
     const state = { succeeded: 'SUCCEEDED', failed: 'FAILED', canceled: 'CANCELED' }[finish.outcome];
-    const rows = rowsOf(
-      await this.dataSource.query('select 1 from training_attempt where job_id = $1 and number = $2 and state = $3', [
-        jobId,
-        attempt,
-        state,
-      ]),
+    const rows = await select(
+      this.dataSource,
+      'select 1 from training_attempt where job_id = $1 and number = $2 and state = $3',
+      [jobId, attempt, state],
     );
     return rows.length > 0;
   }
