@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AccessService, Authenticator, createCtx, IdempotencyGuard, type Ctx } from '#access';
+import { AccessService, allows, Authenticator, createCtx, IdempotencyGuard, type Ctx } from '#access';
 import { DatasetsService, DatasetsView } from '#datasets';
 import { DomainError } from '#kernel';
 import { name } from './builders.js';
@@ -102,6 +102,26 @@ describe('project paths', () => {
     await expect(datasets().create(visionary, { name: name('x') })).rejects.toMatchObject({ code: 'FORBIDDEN' });
     const seen = (await stack.app.get(DatasetsView).list(visionary, {}, { first: 100 })).nodes.map((row) => row.name);
     expect(seen.sort()).toEqual([inside, below].sort());
+  });
+
+  test('what belongs to no project needs a role on the whole workspace: the admin of a path is no admin of the rest', async () => {
+    const access = stack.app.get(AccessService);
+    const system = createCtx(stack.workspaceId, { kind: 'system', name: 'test' });
+    const memberId = await access.createMember(system, { name: name('m'), role: 'admin', project: '/vision' });
+    const { text } = await access.createToken(system, { memberId, name: 't', scope: 'all' });
+    const pathAdmin = createCtx(stack.workspaceId, (await stack.app.get(Authenticator).authenticate(text)).principal);
+    for (const permission of [
+      'access.write',
+      'access.read',
+      'audit.read',
+      'events.read',
+      'lineage.read',
+      'operations.write',
+    ] as const)
+      expect(allows(pathAdmin, permission)).toBe(false);
+    for (const permission of ['self.read', 'dataset.write', 'registry.approve'] as const)
+      expect(allows(pathAdmin, permission)).toBe(true);
+    expect(allows(await stack.member('admin'), 'access.write')).toBe(true);
   });
 
   test('an underscore in a path stands for itself', async () => {

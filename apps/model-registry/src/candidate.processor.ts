@@ -1,11 +1,16 @@
+import { Inject } from '@nestjs/common';
 import { reactionCtx } from '#access';
 import { MODEL_FILES } from '#contracts';
 import { Subscriber, SubscriberHost, SubscriberProcessor, type Delivery } from '#messaging';
 import { TrackingReads } from '#reads/tracking';
 import { TrainingReads } from '#reads/training';
 import { measuredFigures, ModelsService } from '#registry';
+import { BLOB_STORE, type BlobStore } from '#storage';
 import { TrackingService } from '#tracking';
 import { ModelWorkbench } from './model-workbench.js';
+
+/** Artifact of the run that holds the whole evaluation: reports per part with their confusion matrices, parity, signature. */
+const EVALUATION_REPORT = 'evaluation.json';
 
 /** Evaluates what a training made, on the model's own files, writes the figures into its run, and registers the candidate. */
 @Subscriber('model-registry.candidate')
@@ -19,6 +24,7 @@ export class CandidateProcessor extends SubscriberProcessor<'training_job.succee
     private readonly trackingReads: TrackingReads,
     private readonly tracking: TrackingService,
     private readonly training: TrainingReads,
+    @Inject(BLOB_STORE) private readonly blobs: BlobStore,
   ) {
     super(host);
   }
@@ -28,7 +34,8 @@ export class CandidateProcessor extends SubscriberProcessor<'training_job.succee
     const files = await this.modelFiles(runId);
     const evaluation = await this.workbench.evaluate({ workspaceId: event.workspaceId, runId, files });
     const ctx = reactionCtx(event, 'model-registry');
-    await this.tracking.recordMeasured(ctx, runId, measuredFigures(evaluation), event.time);
+    const blob = await this.blobs.put(event.workspaceId, Buffer.from(JSON.stringify(evaluation)));
+    await this.tracking.recordMeasured(ctx, runId, measuredFigures(evaluation), { path: EVALUATION_REPORT, ...blob }, event.time);
     if (!registerAs) return;
     const job = (await this.training.jobOfRun(event.workspaceId, runId))!;
     const { signature } = evaluation;

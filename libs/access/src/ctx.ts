@@ -2,7 +2,15 @@ import type { LoggedEvent } from '#contracts';
 import type { TxGuard } from '#database';
 import { DomainError, newId, systemClock, type Clock } from '#kernel';
 import type { EventContext } from '#messaging';
-import { covers, roleAllows, scopeAllows, type Grant, type Permission, type Scope } from './model/permissions.js';
+import {
+  covers,
+  isWorkspaceWide,
+  roleAllows,
+  scopeAllows,
+  type Grant,
+  type Permission,
+  type Scope,
+} from './model/permissions.js';
 
 export type Principal =
   | {
@@ -90,7 +98,8 @@ export function allows(ctx: Ctx, permission: Permission, project?: string): bool
 }
 
 function grantsAllow(grants: readonly Grant[], permission: Permission, project: string | undefined): boolean {
-  return grants.some((grant) => (project === undefined || covers(grant.path, project)) && roleAllows(grant.role, permission));
+  const where = isWorkspaceWide(permission) ? '/' : project;
+  return grants.some((grant) => (where === undefined || covers(grant.path, where)) && roleAllows(grant.role, permission));
 }
 
 /** Throws FORBIDDEN when the caller lacks `permission` on `project` (or, without a project, everywhere). */

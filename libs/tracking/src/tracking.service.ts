@@ -118,11 +118,24 @@ export class TrackingService {
     await this.store.setTags(tx, runId, tags);
   }
 
-  /** Figures that a job of the platform measured on the model's own files; kept apart from what clients log. The same `at` twice is written once. */
-  async recordMeasured(ctx: Ctx, runId: string, figures: Readonly<Record<string, number>>, at: Date): Promise<void> {
+  /**
+   * What a job of the platform measured on the model's own files: figures, kept apart from what clients log, and the whole report as an
+   * artifact. The same `at` twice is written once.
+   */
+  async recordMeasured(
+    ctx: Ctx,
+    runId: string,
+    figures: Readonly<Record<string, number>>,
+    report: { readonly path: string; readonly sha256: string; readonly size: number },
+    at: Date,
+  ): Promise<void> {
     const timestamp = at.getTime();
     const points = Object.entries(figures).map(([key, value]) => ({ key, value, step: 0, timestamp }));
-    await this.unitOfWork.run({}, (tx) => this.logIn(tx, ctx, runId, points, 'platform', 0));
+    await this.unitOfWork.run({}, async (tx) => {
+      await this.logIn(tx, ctx, runId, points, 'platform', 0);
+      await this.blobs.register(tx, ctx.workspaceId, report.sha256, report.size);
+      await this.addArtifactsIn(tx, ctx, runId, { [report.path]: report.sha256 });
+    });
   }
 
   async addArtifactsIn(tx: Tx, ctx: Ctx, runId: string, artifacts: Readonly<Record<string, string>>): Promise<void> {

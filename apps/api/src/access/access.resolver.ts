@@ -27,7 +27,7 @@ export class MembersResolver {
   ) {}
 
   @Query(() => MemberType, { nullable: true, description: 'The member whose token this is.' })
-  @Requires('access.read')
+  @Requires('self.read')
   me(@Asker() ctx: Ctx, @Load() load: Loaders) {
     const id = memberOf(ctx);
     return id && load.member.load(id);

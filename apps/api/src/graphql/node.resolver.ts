@@ -33,14 +33,14 @@ export class ServerInfo {
 @Resolver()
 export class NodeResolver {
   @Query(() => Node, { nullable: true })
-  @Requires('access.read')
+  @Requires('self.read')
   node(@Load() load: Loaders, @Args('id', { type: () => ID }) id: string) {
     const kind = kindOfId(id);
     return kind ? (LOADERS[kind]?.(load, id) ?? null) : null;
   }
 
   @Query(() => [Node], { nullable: 'items' })
-  @Requires('access.read')
+  @Requires('self.read')
   nodes(@Load() load: Loaders, @Args('ids', { type: () => [ID] }) ids: string[]) {
     if (ids.length > 100) throw new DomainError('BAD_INPUT', 'at most 100 ids at a time', 'ids');
     return Promise.all(ids.map((id) => this.node(load, id)));

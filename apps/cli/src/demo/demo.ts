@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { TailraceClient } from '../client/tailrace-client.js';
 import { renderTree, type TreeGraph } from '../output/tree.js';
 import { makeActors, type Actors } from './actors.js';
@@ -9,7 +10,6 @@ import {
   CREATE_MODEL,
   CREATE_TEMPLATE,
   CREATE_TRIGGER,
-  EVALUATION,
   LINEAGE,
   LOG,
   START_TRAINING,
@@ -48,9 +48,9 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
         : await startServer(flags.home ?? '.tailrace-demo');
       return `ready at ${server.url}`;
     });
-    await new Demo(stage, new TailraceClient(server!.url, server!.token)).run();
+    const names = await new Demo(stage, new TailraceClient(server!.url, server!.token)).run();
     stage.table();
-    farewell(stage, server!);
+    farewell(stage, server!, names);
   } finally {
     process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
     await server?.stop();
@@ -69,7 +69,7 @@ class Demo {
     private readonly admin: TailraceClient,
   ) {}
 
-  async run(): Promise<void> {
+  async run(): Promise<{ model: string; endpoint: string }> {
     const suffix = await this.begin();
     const names = {
       dataset: `penguins${suffix}`,
@@ -121,6 +121,7 @@ class Demo {
       return 'no request failed';
     });
     await this.stage.step('Ask where a prediction came from, and who did what', () => this.traced(predictionId));
+    return names;
   }
 
   private async begin(): Promise<string> {
@@ -158,12 +159,10 @@ class Demo {
   }
 
   private async evaluated(job: JobView): Promise<string> {
-    const { modelVersions } = await this.actors.ada.query<{
-      modelVersions: { edges: { node: { evaluation: { test: { classes: string[]; confusion: number[][]; rows: number } } } }[] };
-    }>(EVALUATION, {
-      modelId: this.modelId,
-    });
-    const { test } = modelVersions.edges[0]!.node.evaluation;
+    const artifact = job.run.artifacts.find(({ path }) => path === 'evaluation.json');
+    check(artifact, 'the evaluation is an artifact of the run');
+    const answer = await this.actors.ada.send(`/v1/blobs/${artifact.blob}`, { method: 'GET' });
+    const { test } = (await answer.json()) as { test: { classes: string[]; confusion: number[][]; rows: number } };
     check(
       test.confusion.flat().reduce((sum, count) => sum + count, 0) === test.rows,
       'the confusion matrix holds every test row',
@@ -257,9 +256,11 @@ class Demo {
   }
 }
 
-function farewell(stage: Stage, server: DemoServer): void {
-  const up = server.home ? `npx tailrace up --home ${server.home.split('/').at(-1)}\n` : '';
-  stage.line(
-    `\nTo look further:\n${up}npx tailrace run list\nnpx tailrace model show penguins-species\nnpx tailrace events tail --after 0`,
-  );
+/** Commands that show more; those of a home of the demo's own need it started again, and named. */
+function farewell(stage: Stage, server: DemoServer, names: { model: string; endpoint: string }): void {
+  const home = server.home && (relative('.', server.home).startsWith('..') ? server.home : relative('.', server.home));
+  stage.line('\nTo look further:');
+  if (home) stage.line(`export TAILRACE_HOME=${home}\nnpx tailrace up &`);
+  stage.line(`npx tailrace run list\nnpx tailrace model show ${names.model}\nnpx tailrace events tail --after 0 --no-follow`);
+  stage.line(`npx tailrace predict ${names.endpoint} --data rows.csv     # raw rows with a header`);
 }

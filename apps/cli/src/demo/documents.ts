@@ -14,10 +14,9 @@ export const START_TRAINING = `mutation ($input: StartTrainingInput!) {
   startTraining(input: $input) { trainingJob { id state run { id } } userErrors { code message field } } }`;
 export const CURVE = `subscription ($runId: ID!) { runMetrics(runId: $runId) { key step value attempt } }`;
 export const JOB = `query ($id: ID!) { trainingJob(id: $id) {
-  id state attempt backend reason datasetVersion { id number } run { id status params { key value } tags { key value } metrics { key value source } artifacts { path } }
+  id state attempt backend reason datasetVersion { id number } run { id status params { key value } tags { key value } metrics { key value source } artifacts { path blob } }
   modelVersions { id number stage model { name } signature files { name blob } measured { key value } } } }`;
 export const CREATE_MODEL = `mutation ($input: CreateModelInput!) { createModel(input: $input) { model { id name } userErrors { code message field } } }`;
-export const EVALUATION = `query ($modelId: ID!) { modelVersions(first: 1, where: { modelId: $modelId }) { edges { node { id number evaluation } } } }`;
 export const REQUEST_STAGE = `mutation ($input: RequestStageInput!) { requestStage(input: $input) { stageRequest { id state } userErrors { code message field } } }`;
 export const APPROVE = `mutation ($input: DecideInput!) { approveStage(input: $input) { stageRequest { id state version { stage } } userErrors { code message field } } }`;
 export const REQUEST = `query ($id: ID!) { node(id: $id) { ... on StageRequest { id state gates { outcome message } approvals { decision member { name } } version { id number stage } } } }`;

@@ -16,7 +16,7 @@ export interface JobView {
     status: string;
     tags: { key: string; value: string }[];
     metrics: { key: string; value: number | null; source: string }[];
-    artifacts: { path: string }[];
+    artifacts: { path: string; blob: string }[];
   };
   readonly modelVersions: {
     id: string;

@@ -22,6 +22,7 @@ export const PERMISSIONS = {
   'lineage.read': 'viewer',
   'events.read': 'viewer',
   'audit.read': 'viewer',
+  'self.read': 'viewer',
   'access.read': 'viewer',
   'access.write': 'admin',
   'operations.write': 'admin',
@@ -34,6 +35,20 @@ export const PERMISSION_NAMES = Object.keys(PERMISSIONS) as Permission[];
 /** What a token may do at most: all that its member may, only reading, only predicting, or what an inference node needs. */
 export const SCOPES = ['all', 'read', 'predict', 'node'] as const;
 export type Scope = (typeof SCOPES)[number];
+
+/** Permissions over what belongs to no project: they need a role on the whole workspace, so that a path's member or admin does not get them. */
+const WORKSPACE_WIDE: ReadonlySet<Permission> = new Set([
+  'events.read',
+  'audit.read',
+  'lineage.read',
+  'access.read',
+  'access.write',
+  'operations.write',
+] as const);
+
+export function isWorkspaceWide(permission: Permission): boolean {
+  return WORKSPACE_WIDE.has(permission);
+}
 
 export interface Grant {
   /** Project path; `/` is the whole workspace, `/a` also covers `/a/b`. */
