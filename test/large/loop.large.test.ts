@@ -1,3 +1,4 @@
+import { Client } from 'minio';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   ask,
@@ -10,6 +11,7 @@ import {
   startSplit,
   type Server,
 } from '#testing';
+import { findWeed, startSeaweedFs } from '../../libs/storage/src/testing/start-seaweedfs.js';
 import { runDemo } from '../../apps/cli/src/demo/demo.js';
 import { connections } from './edge-support.js';
 
@@ -84,6 +86,26 @@ describe.skipIf(noRedis)(titled('as a process each, on PostgreSQL 15 with queues
     const server = await startSplit({ ...postgres, redisUrl: redis.url });
     const stop = () => server.stop().finally(() => Promise.all([postgres.stop(), redis.stop()]));
     return { server, stop: async () => void (await stop()) };
+  });
+});
+
+const weed = findWeed(process.env);
+const noSeaweed = weed ? undefined : 'SeaweedFS not found; run: bash infra/seaweedfs.sh';
+describe.skipIf(noSeaweed)(titled('in one process, with blobs on a real S3', noSeaweed), () => {
+  loopSuite(MOST.platform, async () => {
+    const s3 = await startSeaweedFs(weed!);
+    const { hostname, port } = new URL(s3.endpoint);
+    const bucket = new Client({
+      endPoint: hostname,
+      port: Number(port),
+      useSSL: false,
+      accessKey: s3.accessKey,
+      secretKey: s3.secretKey,
+    });
+    await bucket.makeBucket('tailrace');
+    const env = { S3_ENDPOINT: s3.endpoint, S3_BUCKET: 'tailrace', S3_ACCESS_KEY: s3.accessKey, S3_SECRET_KEY: s3.secretKey };
+    const server = await startPlatform({ env });
+    return { server, stop: () => server.stop().finally(() => s3.stop()) };
   });
 });
 
