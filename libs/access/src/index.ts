@@ -6,7 +6,6 @@ export { allows, authIdOf, authorize, createCtx, memberOf, reactionCtx, readable
 export { IdempotencyGuard } from './idempotency-guard.js';
 export { Journal, type Change } from './journal.js';
 export {
-  isProjectPath,
   PERMISSION_NAMES,
   PERMISSIONS,
   roleAllows,
@@ -19,3 +18,4 @@ export {
   type Scope,
 } from './model/permissions.js';
 export { visible } from './visible.js';
+export { checkedProject, checkName } from './model/names.js';

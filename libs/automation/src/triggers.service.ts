@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { authorize, isProjectPath, Journal, memberOf, type Ctx } from '#access';
+import { authorize, checkedProject, checkName, type Ctx, Journal, memberOf } from '#access';
 import { UnitOfWork } from '#database';
 import { DomainError, newId } from '#kernel';
 import { ExecutionEntity, TriggerEntity, type ExecutionState } from './automation.entities.js';
@@ -28,11 +28,8 @@ export class TriggersService {
 
   /** The trigger acts with the rights of the member who makes it, as they are when it fires. */
   async create(ctx: Ctx, input: TriggerInput): Promise<{ id: string }> {
-    const project = input.project ?? '/';
-    if (!isProjectPath(project))
-      throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
-    if (!/^[\w][\w.-]{0,99}$/.test(input.name))
-      throw new DomainError('BAD_INPUT', 'name must be 1 to 100 letters, digits, dots, dashes or underscores', 'name');
+    const project = checkedProject(input.project);
+    checkName(input.name);
     authorize(ctx, 'automation.write', project);
     const ownerId = memberOf(ctx);
     if (!ownerId) throw new DomainError('FORBIDDEN', 'a trigger needs a member as its owner');

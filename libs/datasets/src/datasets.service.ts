@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Column, DatasetProfile, Finding } from '#contracts';
-import { authorize, isProjectPath, Journal, type Ctx } from '#access';
+import { authorize, checkedProject, checkName, type Ctx, Journal } from '#access';
 import { UnitOfWork } from '#database';
 import { DomainError, newId } from '#kernel';
 import { BlobRegistry } from '#storage';
@@ -27,11 +27,8 @@ export class DatasetsService {
 
   /** Throws CONFLICT when the workspace has a data set of that name. */
   async create(ctx: Ctx, input: { name: string; project?: string | null; description?: string | null }): Promise<{ id: string }> {
-    const project = input.project ?? '/';
-    if (!isProjectPath(project))
-      throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
-    if (!/^[\w][\w.-]{0,99}$/.test(input.name))
-      throw new DomainError('BAD_INPUT', 'name must be 1 to 100 letters, digits, dots, dashes or underscores', 'name');
+    const project = checkedProject(input.project);
+    checkName(input.name);
     authorize(ctx, 'dataset.write', project);
     return this.unitOfWork.run(ctx, async (tx) => {
       const id = newId('dataset');

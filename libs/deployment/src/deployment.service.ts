@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { authorize, isProjectPath, Journal, type Ctx } from '#access';
+import { authorize, checkedProject, type Ctx, Journal } from '#access';
 import { MODEL_FILES, type ObservedState } from '#contracts';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
@@ -24,9 +24,7 @@ export class DeploymentService {
     ctx: Ctx,
     input: { name: string; project?: string | null; modelId: string; stage: string },
   ): Promise<{ id: string }> {
-    const project = input.project ?? '/';
-    if (!isProjectPath(project))
-      throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
+    const project = checkedProject(input.project);
     if (!/^[A-Za-z0-9][\w-]{0,62}$/.test(input.name))
       throw new DomainError('BAD_INPUT', 'name must be 1 to 63 letters, digits, dashes or underscores', 'name');
     authorize(ctx, 'deployment.write', project);

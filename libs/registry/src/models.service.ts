@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { authorize, isProjectPath, Journal, type Ctx } from '#access';
+import { authorize, checkedProject, checkName, type Ctx, Journal } from '#access';
 import { defaultStageFlow, GateSchema, StageFlowSchema, type EvaluationResult, type Signature } from '#contracts';
 import { UnitOfWork } from '#database';
 import { DomainError, newId } from '#kernel';
@@ -36,11 +36,8 @@ export class ModelsService {
 
   /** Throws CONFLICT when the name is taken, BAD_INPUT naming what is wrong in the gates or the flow. */
   async create(ctx: Ctx, input: NewModel): Promise<{ id: string }> {
-    const project = input.project ?? '/';
-    if (!isProjectPath(project))
-      throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
-    if (!/^[\w][\w.-]{0,99}$/.test(input.name))
-      throw new DomainError('BAD_INPUT', 'name must be 1 to 100 letters, digits, dots, dashes or underscores', 'name');
+    const project = checkedProject(input.project);
+    checkName(input.name);
     authorize(ctx, 'registry.write', project);
     const flow = checkedFlow(input);
     return this.unitOfWork.run(ctx, async (tx) => {

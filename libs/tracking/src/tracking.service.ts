@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { authorize, isProjectPath, Journal, type Ctx } from '#access';
+import { authorize, checkedProject, type Ctx, Journal } from '#access';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId, statesBefore } from '#kernel';
 import { Notifier, Outbox } from '#messaging';
@@ -31,9 +31,7 @@ export class TrackingService {
 
   /** Finds the experiment of that name, or makes it. */
   async ensureExperiment(ctx: Ctx, input: { name: string; project?: string | null }): Promise<{ id: string }> {
-    const project = input.project ?? '/';
-    if (!isProjectPath(project))
-      throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
+    const project = checkedProject(input.project);
     authorize(ctx, 'tracking.write', project);
     return this.unitOfWork.run(ctx, (tx) => this.ensureExperimentIn(tx, ctx, input.name, project));
   }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { authorize, isProjectPath, Journal, type Ctx } from '#access';
+import { authorize, checkedProject, checkName, type Ctx, Journal } from '#access';
 import { TrainingSpecSchema, type TrainingSpec } from '#contracts';
 import { UnitOfWork } from '#database';
 import { DomainError, newId } from '#kernel';
@@ -27,11 +27,8 @@ export class TemplatesService {
 
   /** Throws BAD_SPEC naming the path in the spec that is wrong, or the column that the data set does not have. */
   async create(ctx: Ctx, input: TemplateInput): Promise<{ id: string }> {
-    const project = input.project ?? '/';
-    if (!isProjectPath(project))
-      throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
-    if (!/^[\w][\w.-]{0,99}$/.test(input.name))
-      throw new DomainError('BAD_INPUT', 'name must be 1 to 100 letters, digits, dots, dashes or underscores', 'name');
+    const project = checkedProject(input.project);
+    checkName(input.name);
     authorize(ctx, 'training.write', project);
     const spec = await this.checkedSpec(ctx, input.datasetId, input.spec);
     return this.unitOfWork.run(ctx, async (tx) => {
