@@ -85,6 +85,27 @@ describe('tokens', () => {
   });
 });
 
+describe('workspaces', () => {
+  test('an admin of the default one makes another; neither sees what the other has', async () => {
+    const access = stack.app.get(AccessService);
+    const admin = await stack.member('admin');
+    const made = await access.createWorkspace(admin, { name: name('w'), admin: 'root' });
+    const { workspaceId, principal } = await stack.app.get(Authenticator).authenticate(made.adminToken);
+    expect(workspaceId).toBe(made.workspaceId);
+    const theirs = createCtx(workspaceId, principal);
+    const shared = name('same-name');
+    await datasets().create(editor, { name: shared });
+    await datasets().create(theirs, { name: shared });
+    expect((await stack.app.get(DatasetsView).list(theirs, {}, {})).nodes.map((row) => row.name)).toEqual([shared]);
+    await expect(access.createWorkspace(theirs, { name: name('w'), admin: 'root' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(access.createToken(theirs, { memberId: null, name: 'n', scope: 'node' })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    await expect(access.createToken(admin, { memberId: null, name: 'n', scope: 'node' })).resolves.toHaveProperty('text');
+    await expect(access.createWorkspace(admin, { name: 'default', admin: 'root' })).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+});
+
 describe('project paths', () => {
   test('rights hang on a path: what lies beside it is neither writable nor seen', async () => {
     const access = stack.app.get(AccessService);

@@ -5,7 +5,8 @@ import { DomainError, newId, sha256 } from '#kernel';
 import { MemberEntity, MemberGrantEntity, TokenEntity, WorkspaceEntity } from './access.entities.js';
 import { createCtx, type Ctx } from './ctx.js';
 import { Journal } from './journal.js';
-import { isProjectPath, ROLES, SCOPES, type Role, type Scope } from './model/permissions.js';
+import { checkedProject, checkName } from './model/names.js';
+import { ROLES, SCOPES, type Role, type Scope } from './model/permissions.js';
 
 export interface Bootstrap {
   readonly workspaceId: string;
@@ -27,27 +28,30 @@ export class AccessService {
       await tx.query('select pg_advisory_xact_lock(7411003)');
       const existing = await tx.em.findOneBy(WorkspaceEntity, { name: 'default' });
       if (existing) return { workspaceId: existing.id };
-      const workspaceId = newId('workspace');
-      const ctx = createCtx(workspaceId, { kind: 'system', name: 'bootstrap' });
-      await tx.em.insert(WorkspaceEntity, { id: workspaceId, name: 'default' });
-      await this.journal.record(tx, ctx, {
-        event: 'workspace.created',
-        subject: { kind: 'workspace', id: workspaceId },
-        data: { workspaceId, name: 'default' },
-      });
-      const memberId = await this.addMember(tx, ctx, 'admin', 'admin', '/');
-      const { text } = await this.addToken(tx, ctx, { memberId, name: 'first sign-in', scope: 'all' });
-      return { workspaceId, adminToken: text };
+      return this.addWorkspace(tx, createCtx('', { kind: 'system', name: 'bootstrap' }), 'default', 'admin');
+    });
+  }
+
+  /**
+   * Makes another workspace, with an admin of its own; nothing is shared with the one that the caller is in. Only an admin of the workspace
+   * `default`, who runs the installation, may. The token is answered once, so that a repeat is not answered from a key. Throws CONFLICT.
+   */
+  async createWorkspace(ctx: Ctx, input: { name: string; admin: string }): Promise<Required<Bootstrap>> {
+    checkName(input.name);
+    return this.unitOfWork.run({}, async (tx) => {
+      await this.checkOperator(tx, ctx, 'make workspaces');
+      await tx.query('select pg_advisory_xact_lock(7411003)');
+      if (await tx.em.existsBy(WorkspaceEntity, { name: input.name }))
+        throw new DomainError('CONFLICT', `there is a workspace named ${input.name} already`, 'name');
+      return this.addWorkspace(tx, ctx, input.name, input.admin);
     });
   }
 
   /** Throws BAD_INPUT for an unknown role or path, CONFLICT when the name is taken. */
   async createMember(ctx: Ctx, input: { name: string; role: string; project?: string | null }): Promise<string> {
-    const project = input.project ?? '/';
+    const project = checkedProject(input.project);
     if (!ROLES.includes(input.role as Role))
       throw new DomainError('BAD_INPUT', `role must be one of ${ROLES.join(', ')}`, 'role');
-    if (!isProjectPath(project))
-      throw new DomainError('BAD_INPUT', 'project must be / or a path such as /vision/detect', 'project');
     if (!/^[\w.@ -]{1,100}$/.test(input.name))
       throw new DomainError('BAD_INPUT', 'name must be 1 to 100 letters, digits, spaces or . _ @ -', 'name');
     return this.unitOfWork.run(ctx, (tx) => this.addMember(tx, ctx, input.name, input.role as Role, project));
@@ -67,6 +71,8 @@ export class AccessService {
         'memberId',
       );
     return this.unitOfWork.run({}, async (tx) => {
+      // A node serves every workspace, so its token opens the models of all.
+      if (input.scope === 'node') await this.checkOperator(tx, ctx, 'make tokens of scope node');
       if (input.memberId && !(await tx.em.existsBy(MemberEntity, { id: input.memberId, workspaceId: ctx.workspaceId })))
         throw new DomainError('NOT_FOUND', `there is no member ${input.memberId}`, 'memberId');
       return this.addToken(tx, ctx, { ...input, scope: input.scope as Scope });
@@ -83,6 +89,27 @@ export class AccessService {
       if (!affected) throw new DomainError('NOT_FOUND', `there is no token ${tokenId}`, 'tokenId');
       await this.journal.record(tx, ctx, { event: 'token.deleted', subject: { kind: 'token', id: tokenId }, data: { tokenId } });
     });
+  }
+
+  /** Who runs the installation: the platform itself, and admins of the workspace `default`. Throws FORBIDDEN. */
+  private async checkOperator(tx: Tx, ctx: Ctx, what: string): Promise<void> {
+    const home = await tx.em.findOneBy(WorkspaceEntity, { id: ctx.workspaceId });
+    if (home?.name !== 'default') throw new DomainError('FORBIDDEN', `only an admin of the workspace default may ${what}`);
+  }
+
+  /** The new workspace's own journal tells of it, in the name of who made it. */
+  private async addWorkspace(tx: Tx, by: Ctx, name: string, admin: string): Promise<Required<Bootstrap>> {
+    const workspaceId = newId('workspace');
+    const ctx = { ...by, workspaceId };
+    await tx.em.insert(WorkspaceEntity, { id: workspaceId, name });
+    await this.journal.record(tx, ctx, {
+      event: 'workspace.created',
+      subject: { kind: 'workspace', id: workspaceId },
+      data: { workspaceId, name },
+    });
+    const memberId = await this.addMember(tx, ctx, admin, 'admin', '/');
+    const { text } = await this.addToken(tx, ctx, { memberId, name: 'first sign-in', scope: 'all' });
+    return { workspaceId, adminToken: text };
   }
 
   private async addMember(tx: Tx, ctx: Ctx, name: string, role: Role, path: string): Promise<string> {

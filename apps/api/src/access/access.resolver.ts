@@ -12,6 +12,8 @@ import {
   CreateMemberInput,
   CreateTokenInput,
   CreateTokenPayload,
+  CreateWorkspaceInput,
+  CreateWorkspacePayload,
   GrantType,
   MemberConnection,
   MemberPayload,
@@ -37,6 +39,17 @@ export class MembersResolver {
   @Requires('access.read')
   async members(@Asker() ctx: Ctx, @Args() page: PageInput) {
     return toConnection(await this.view.members(ctx, page), page.after);
+  }
+
+  @Mutation(() => CreateWorkspacePayload, {
+    description: 'Another workspace, which shares nothing with this one. For admins of the workspace `default`.',
+  })
+  @Requires('operations.write')
+  createWorkspace(@Asker() ctx: Ctx, @Args('input') input: CreateWorkspaceInput) {
+    return mutate(async () => {
+      const { workspaceId, adminToken } = await this.service.createWorkspace(ctx, input);
+      return { workspaceId, token: adminToken };
+    });
   }
 
   @Mutation(() => MemberPayload)

@@ -57,6 +57,18 @@ export class AuditFilter {
 }
 
 @InputType()
+export class CreateWorkspaceInput {
+  @Field() name!: string;
+  @Field({ defaultValue: 'admin', description: 'Name of its first member, an admin.' }) admin!: string;
+}
+
+@ObjectType()
+export class CreateWorkspacePayload extends Payload {
+  @Field(() => ID, { nullable: true }) workspaceId?: string;
+  @Field({ nullable: true, description: 'Token of its admin; it is shown now and never again.' }) token?: string;
+}
+
+@InputType()
 export class CreateMemberInput {
   @Field() name!: string;
   @Field(() => RoleEnum) role!: RoleEnum;
