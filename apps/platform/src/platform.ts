@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '#config';
@@ -92,14 +93,26 @@ async function startRoles(config: Config, home: Home, database: Database, say: (
 /** The configured port, or the next free one, said aloud. */
 async function listen(app: NestFastifyApplication, config: Config, say: (line: string) => void): Promise<string> {
   const { host, port } = config.http;
-  for (let tried = port; ; tried++) {
-    try {
-      await app.listen(tried, host);
-      const address = app.getHttpServer().address() as { port: number };
-      if (tried !== port) say(`port ${port} is taken, so this is on port ${tried}`);
-      return `http://${host}:${address.port}`;
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'EADDRINUSE' || tried - port >= PORTS_TRIED) throw error;
-    }
+  const free = await freePort(host, port);
+  await app.listen(free, host);
+  const address = app.getHttpServer().address() as { port: number };
+  if (free !== port) say(`port ${port} is taken, so this is on port ${free}`);
+  return `http://${host}:${address.port}`;
+}
+
+/** Looked for before Nest listens, which would print an error of its own for each port that is taken. */
+async function freePort(host: string, first: number): Promise<number> {
+  for (let port = first; ; port++) {
+    const refusal = await tryPort(host, port);
+    if (!refusal) return port;
+    if (refusal.code !== 'EADDRINUSE' || port - first >= PORTS_TRIED) throw refusal;
   }
+}
+
+function tryPort(host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', resolve);
+    probe.listen(port, host, () => probe.close(() => resolve(undefined)));
+  });
 }
