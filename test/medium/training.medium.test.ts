@@ -102,6 +102,16 @@ describe('what becomes of a job', () => {
     expect(await jobs().claimNext(system, 'a')).toBeUndefined();
   });
 
+  test('an orderly end of the runner uses up no attempt', async () => {
+    const { id } = await queuedJob(stack, editor);
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      expect(await jobs().claimNext(system, 'a')).toMatchObject({ jobId: id, attempt });
+      await jobs().attemptLost(system, id, attempt, { reason: 'the runner was stopped', retry: true, interrupted: true });
+      expect((await stateOf(id)).state).toBe('QUEUED');
+    }
+    await jobs().cancel(editor, id);
+  });
+
   test('bad input fails at once', async () => {
     const { id } = await queuedJob(stack, editor);
     const claim = (await jobs().claimNext(system, 'a'))!;

@@ -1,7 +1,7 @@
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { createCtx } from '#access';
 import type { Config } from '#config';
-import { ApiAddress, CONFIG } from '#host';
+import { ApiAddress, CONFIG, Drain } from '#host';
 import { errorMessage, sleep, Waker } from '#kernel';
 import { LOGGER } from '#messaging';
 import { TrainingReads } from '#reads/training';
@@ -12,12 +12,13 @@ import { LocalExecutor, type AttemptEnd } from './local-executor.js';
 /** Exit codes of an attempt process. */
 const REPORTED = 0;
 const FENCED = 3;
+const TERMINATED = 143;
 /** How long stopping attempts may take to keep a last checkpoint. */
 const STOP_GRACE_MS = 8000;
 
 /** Takes queued jobs while slots are free, starts one attempt process each, and watches them. */
 @Injectable()
-export class RunnerService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class RunnerService implements OnApplicationBootstrap {
   private readonly ctx = createCtx('', { kind: 'system', name: 'training-runner' });
   private readonly stop = new AbortController();
   private readonly running = new Set<Promise<void>>();
@@ -29,12 +30,14 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
     private readonly reads: TrainingReads,
     private readonly executor: LocalExecutor,
     private readonly api: ApiAddress,
+    private readonly drain: Drain,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   onApplicationBootstrap(): void {
     this.loop = this.takeJobs();
+    this.drain.add(() => this.end());
   }
 
   /** A job may be waiting. */
@@ -42,7 +45,8 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
     this.waker.wake();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  /** Attempts are told to stop, and keep a last checkpoint; their jobs go back to the queue. */
+  private async end(): Promise<void> {
     this.stop.abort();
     this.waker.close();
     await this.executor.stopAll(STOP_GRACE_MS);
@@ -86,7 +90,9 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
       .catch((error: unknown): AttemptEnd => ({ code: 1, signal: null, lastLines: errorMessage(error) }));
     this.logger.info({ jobId: job.jobId, attempt: job.attempt, code: end.code, signal: end.signal }, 'attempt ended');
     if (end.code === REPORTED || end.code === FENCED) return;
-    await this.retrying(() => this.jobs.attemptLost(this.ctx, job.jobId, job.attempt, { reason: reasonOf(end), retry: true }));
+    const interrupted = this.stop.signal.aborted && end.code === TERMINATED;
+    const failure = { reason: interrupted ? 'the runner was stopped' : reasonOf(end), retry: true, interrupted };
+    await this.retrying(() => this.jobs.attemptLost(this.ctx, job.jobId, job.attempt, failure));
   }
 
   /** Until it succeeds or the process stops: what is not told now is found when the lease runs out. */

@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { loadConfig } from '#config';
 import { BULL_CONNECTION, closeBullConnection } from '#messaging';
 import { ApiAddress } from './api-address.js';
+import { Drain } from './drain.js';
 import { PlatformModule } from './platform.module.js';
 
 export interface RoleOptions {
@@ -36,9 +37,10 @@ export async function bootRole(role: Type, options: RoleOptions): Promise<NestFa
   return app;
 }
 
-/** Ends an application in order: edges, running jobs, loops, queues, connections. */
+/** Ends an application in order: what needs the edges, edges, running jobs, loops, queues, connections. */
 export async function closeApp(app: NestFastifyApplication): Promise<void> {
   const connection = app.get<Parameters<typeof closeBullConnection>[0]>(BULL_CONNECTION);
+  await app.get(Drain).run();
   await app.close();
   await closeBullConnection(connection);
 }

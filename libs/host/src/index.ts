@@ -8,3 +8,4 @@ export { ACCESS_METADATA, AttemptOnly, Public, Requires, type AccessRule } from 
 export { CONFIG } from './tokens.js';
 export { WorkFolders, type WorkFolder } from './work-folders.js';
 export { ensureFirstTokens, readSecret, writeSecret, type FirstTokens } from './first-tokens.js';
+export { Drain } from './drain.js';

@@ -9,6 +9,7 @@ import { createLogger, Metrics } from '#telemetry';
 import { ApiAddress } from './api-address.js';
 import { createBlobStore } from './blob-store.factory.js';
 import { DomainsModule } from './domains.module.js';
+import { Drain } from './drain.js';
 import { HealthController } from './health.controller.js';
 import { CONFIG } from './tokens.js';
 import { WorkFolders } from './work-folders.js';
@@ -45,9 +46,10 @@ export class PlatformModule {
         { provide: LOGGER, useValue: createLogger(config.logLevel, service) },
         Metrics,
         ApiAddress,
+        Drain,
         WorkFolders,
       ],
-      exports: [CONFIG, LOGGER, Metrics, ApiAddress, WorkFolders],
+      exports: [CONFIG, LOGGER, Metrics, ApiAddress, Drain, WorkFolders],
     };
   }
 }

@@ -133,6 +133,7 @@ export class JobsService {
   async failIn(tx: Tx, ctx: Ctx, job: TrainingJobEntity, failure: Failure, attemptState: 'FAILED' | 'LOST'): Promise<JobState> {
     const next = afterFailure(job, failure);
     if (!(await this.store.leaveRunning(tx, job.id, job.attempt, next, failure.reason))) return job.state;
+    if (failure.interrupted) await this.store.updateJob(tx, job.id, { maxAttempts: job.maxAttempts + 1 });
     await this.store.endAttempt(tx, job.id, job.attempt, next === 'CANCELED' ? 'CANCELED' : attemptState, failure.reason);
     const subject = { kind: 'training_job', id: job.id };
     const data = { jobId: job.id, runId: job.runId, attempt: job.attempt, reason: failure.reason };

@@ -15,6 +15,8 @@ export interface Failure {
   readonly reason: string;
   /** False for a bug or bad input: another attempt would meet it again. */
   readonly retry: boolean;
+  /** The platform stopped the attempt for reasons of its own (an orderly end): that uses up no attempt. */
+  readonly interrupted?: boolean;
 }
 
 /** What becomes of a RUNNING job whose attempt failed or was lost: a rule list, read from top to bottom. */
@@ -23,6 +25,7 @@ export function afterFailure(
   failure: Failure,
 ): JobState {
   if (job.cancelRequested) return 'CANCELED';
+  if (failure.interrupted) return 'QUEUED';
   if (!failure.retry) return 'FAILED';
   if (job.attempt >= job.maxAttempts) return 'FAILED';
   return 'QUEUED';
