@@ -53,11 +53,11 @@ function loopSuite(most: number, start: () => Promise<Started>): void {
 
   test('leaves every invariant whole', () => checkInvariants(started.server.databaseUrl));
 
-  test('delivers every event within a second, but for work that takes longer', async () => {
+  test('leaves no event waiting for a retry of a broken connection or for the sweeper', async () => {
     const slow = await ask(
       started.server.databaseUrl,
       `select e.type, i.subscriber, extract(epoch from i.at - e.time) as seconds from inbox i join event_log e on e.id = i.event_id
-        where i.at > e.time + interval '1 second' and i.subscriber in ('training-runner.wake', 'deployment.follow', 'automation.act')`,
+        where i.at > e.time + interval '10 seconds' and i.subscriber in ('training-runner.wake', 'deployment.follow', 'automation.act')`,
     );
     expect(slow).toEqual([]);
   });

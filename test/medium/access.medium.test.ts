@@ -42,6 +42,14 @@ describe('Idempotency-Key', () => {
     await expect(datasets().create(withKey(editor, key, 'two'), { name: name('d') })).resolves.toHaveProperty('id');
   });
 
+  test('keys that have run out are dropped, the others stay', async () => {
+    const [old, young] = [name('old'), name('young')];
+    for (const key of [old, young]) await datasets().create(withKey(editor, key), { name: name('d') });
+    await stack.owner.query("update idempotency_key set created_at = now() - interval '25 hours' where key = $1", [old]);
+    expect(await stack.app.get(AccessService).dropOldKeys()).toBeGreaterThanOrEqual(1);
+    expect(await stack.rows('select key from idempotency_key where key = any($1)', [[old, young]])).toEqual([{ key: young }]);
+  });
+
   test('a request that failed keeps no key', async () => {
     const taken = name('taken');
     await datasets().create(editor, { name: taken });

@@ -4,6 +4,7 @@ import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId, sha256 } from '#kernel';
 import { MemberEntity, MemberGrantEntity, TokenEntity, WorkspaceEntity } from './access.entities.js';
 import { createCtx, type Ctx } from './ctx.js';
+import { IDEMPOTENCY_HOURS } from './idempotency-guard.js';
 import { Journal } from './journal.js';
 import { checkedProject, checkName } from './model/names.js';
 import { ROLES, SCOPES, type Role, type Scope } from './model/permissions.js';
@@ -88,6 +89,14 @@ export class AccessService {
       );
       if (!affected) throw new DomainError('NOT_FOUND', `there is no token ${tokenId}`, 'tokenId');
       await this.journal.record(tx, ctx, { event: 'token.deleted', subject: { kind: 'token', id: tokenId }, data: { tokenId } });
+    });
+  }
+
+  /** Drops idempotency keys that have run out. Returns how many. */
+  async dropOldKeys(): Promise<number> {
+    return this.unitOfWork.run({}, async (tx) => {
+      const old = 'delete from idempotency_key where created_at < now() - make_interval(hours => $1) returning 1';
+      return (await tx.query(old, [IDEMPOTENCY_HOURS])).length;
     });
   }
 
