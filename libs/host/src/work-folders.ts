@@ -1,8 +1,7 @@
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createReadStream } from 'node:fs';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '#config';
 import { BLOB_STORE, type BlobStore } from '#storage';
