@@ -5,7 +5,7 @@ import { UnitOfWork } from '#database';
 import { DatasetsService } from '#datasets';
 import { ModelsService } from '#registry';
 import { BlobRegistry } from '#storage';
-import { TrackingService } from '#tracking';
+import { ExperimentsService, RunsService } from '#tracking';
 import { JobsService, TemplatesService } from '#training';
 import type { Stack } from './stack.js';
 
@@ -81,9 +81,8 @@ export const evaluation = (f1 = 0.95): EvaluationResult => ({
 
 /** A registered candidate, trained by `trainedBy`. */
 export async function candidate(stack: Stack, ctx: Ctx, model: string, trainedBy: string | null = null): Promise<string> {
-  const tracking = stack.app.get(TrackingService);
-  const experiment = await tracking.ensureExperiment(ctx, { name: 'registry-tests' });
-  const { id: runId } = await tracking.createRun(ctx, { experimentId: experiment.id, name: 'run' });
+  const experiment = await stack.app.get(ExperimentsService).ensure(ctx, { name: 'registry-tests' });
+  const { id: runId } = await stack.app.get(RunsService).create(ctx, { experimentId: experiment.id, name: 'run' });
   const { versionId } = await validDataset(stack, ctx);
   const result = evaluation();
   const version = await stack.app.get(ModelsService).registerCandidate(ctx, {

@@ -7,7 +7,7 @@ import { AccessService, createCtx } from '#access';
 import { loadConfig } from '#config';
 import { createApp, PlatformModule } from '#host';
 import { PromotionService } from '#registry';
-import { TrackingService } from '#tracking';
+import { LoggingService, RunsService } from '#tracking';
 import { TrainingReads } from '#reads/training';
 import { AutomationRole } from '../../apps/automation/src/automation.role.js';
 import { ApiRole } from '../../apps/api/src/api.role.js';
@@ -44,14 +44,13 @@ afterAll(async () => {
 async function makeData(): Promise<void> {
   const editor = await stack.member('editor', 'ed');
   const job = await queuedJob(stack, editor);
-  const tracking = stack.app.get(TrackingService);
-  await tracking.log(editor, job.runId, {
+  await stack.app.get(LoggingService).log(editor, job.runId, {
     points: [
       { key: 'accuracy', value: 0.9, step: 1, timestamp: 1 },
       { key: 'loss', value: 0.3, step: 1, timestamp: 1 },
     ],
   });
-  await tracking.finishRun(editor, job.runId, 'FINISHED');
+  await stack.app.get(RunsService).finish(editor, job.runId, 'FINISHED');
   const versionId = await candidate(stack, editor, 'documented');
   const [row] = await stack.rows<{ model_id: string }>('select model_id from model_version where id = $1', [versionId]);
   const [run] = await stack.rows<{ experiment_id: string }>('select experiment_id from run where id = $1', [job.runId]);

@@ -4,7 +4,7 @@ import type { Config } from '#config';
 import { CONFIG } from '#host';
 import { LOGGER, Periodic } from '#messaging';
 import type { Logger } from '#telemetry';
-import { TrackingService } from '#tracking';
+import { RunsService } from '#tracking';
 
 /** Ends runs whose client promised heartbeats and stopped sending them. */
 @Injectable()
@@ -12,7 +12,7 @@ export class ReapRunsService extends Periodic {
   private readonly ctx = createCtx('', { kind: 'system', name: 'experiment-tracking' });
 
   constructor(
-    private readonly tracking: TrackingService,
+    private readonly runs: RunsService,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) logger: Logger,
   ) {
@@ -21,6 +21,6 @@ export class ReapRunsService extends Periodic {
 
   protected turn(): Promise<number> {
     const { leaseSeconds, graceSeconds } = this.config.training;
-    return this.tracking.reapSilent(this.ctx, leaseSeconds + graceSeconds);
+    return this.runs.reapSilent(this.ctx, leaseSeconds + graceSeconds);
   }
 }

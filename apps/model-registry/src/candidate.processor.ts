@@ -6,7 +6,7 @@ import { TrackingReads } from '#reads/tracking';
 import { TrainingReads } from '#reads/training';
 import { measuredFigures, ModelsService } from '#registry';
 import { BLOB_STORE, type BlobStore } from '#storage';
-import { TrackingService } from '#tracking';
+import { ArtifactsService } from '#tracking';
 import { ModelWorkbench } from './model-workbench.js';
 
 /** Artifact of the run that holds the whole evaluation: reports per part with their confusion matrices, parity, signature. */
@@ -22,7 +22,7 @@ export class CandidateProcessor extends SubscriberProcessor<'training_job.succee
     private readonly workbench: ModelWorkbench,
     private readonly models: ModelsService,
     private readonly trackingReads: TrackingReads,
-    private readonly tracking: TrackingService,
+    private readonly artifacts: ArtifactsService,
     private readonly training: TrainingReads,
     @Inject(BLOB_STORE) private readonly blobs: BlobStore,
   ) {
@@ -35,7 +35,7 @@ export class CandidateProcessor extends SubscriberProcessor<'training_job.succee
     const evaluation = await this.workbench.evaluate({ workspaceId: event.workspaceId, runId, files });
     const ctx = reactionCtx(event, 'model-registry');
     const blob = await this.blobs.put(event.workspaceId, Buffer.from(JSON.stringify(evaluation)));
-    await this.tracking.recordMeasured(ctx, runId, measuredFigures(evaluation), { path: EVALUATION_REPORT, ...blob }, event.time);
+    await this.artifacts.recordMeasured(ctx, runId, measuredFigures(evaluation), { path: EVALUATION_REPORT, ...blob }, event.time);
     if (!registerAs) return;
     const job = (await this.training.jobOfRun(event.workspaceId, runId))!;
     const { signature } = evaluation;

@@ -1,22 +1,44 @@
 import type { DataSource } from 'typeorm';
+import { DomainError } from '#kernel';
 
 /** What a pool and a connection of `pg` have in common. */
 export interface SqlClient {
-  query(config: { name: string; text: string; values: unknown[] }): Promise<{ rows: unknown[] }>;
+  query(config: {
+    name?: string;
+    text: string;
+    values: unknown[];
+    rowMode?: 'array';
+    types?: unknown;
+  }): Promise<{ rows: unknown[] }>;
 }
 
 const names = new Map<string, string>();
 
+/** SQLSTATEs that say that a value of the caller cannot be stored or compared. */
+const BAD_VALUES: Readonly<Record<string, string>> = {
+  '22021': 'a text holds a character that cannot be stored (U+0000)',
+  '22P05': 'a text holds a character that cannot be stored',
+  '22003': 'a number is out of range',
+  '22008': 'a time is out of range',
+};
+
+function rethrow(error: unknown): never {
+  const problem = BAD_VALUES[(error as { code?: string }).code ?? ''];
+  throw problem ? new DomainError('BAD_INPUT', problem) : error;
+}
+
 /**
  * Runs a statement with bound parameters, as a prepared one: the server parses and plans it once per connection. The text must be a constant of the
- * program (values go into `params`), since every text stays prepared.
+ * program (values go into `params`), since every text stays prepared. Throws BAD_INPUT for values that no column can hold.
  */
 export async function runSql<T>(client: SqlClient, text: string, params: readonly unknown[]): Promise<T[]> {
   let name = names.get(text);
   if (name === undefined) names.set(text, (name = `tailrace_${names.size}`));
-  const { rows } = await client.query({ name, text, values: params as unknown[] });
+  const { rows } = await client.query({ name, text, values: params as unknown[] }).catch(rethrow);
   return rows as T[];
 }
+
+const pool = (dataSource: DataSource): SqlClient => (dataSource.driver as unknown as { readonly master: SqlClient }).master;
 
 /** Rows of a statement outside a transaction, on any connection of the pool. */
 export function select<T = Record<string, unknown>>(
@@ -24,5 +46,33 @@ export function select<T = Record<string, unknown>>(
   text: string,
   params: readonly unknown[] = [],
 ): Promise<T[]> {
-  return runSql<T>((dataSource.driver as unknown as { readonly master: SqlClient }).master, text, params);
+  return runSql<T>(pool(dataSource), text, params);
+}
+
+/** Rows of a statement whose text depends on the question: planned for its values, and not kept. */
+export async function selectOnce<T = Record<string, unknown>>(
+  dataSource: DataSource,
+  text: string,
+  params: readonly unknown[],
+): Promise<T[]> {
+  const { rows } = await pool(dataSource)
+    .query({ text, values: params as unknown[] })
+    .catch(rethrow);
+  return rows as T[];
+}
+
+const AS_TEXT = { getTypeParser: () => (value: string) => value };
+
+/** Rows as arrays of the server's own text (null stays null), for large answers: nothing is parsed that only will be written out again. */
+export async function selectText(
+  dataSource: DataSource,
+  text: string,
+  params: readonly unknown[],
+): Promise<(string | null)[][]> {
+  let name = names.get(text);
+  if (name === undefined) names.set(text, (name = `tailrace_${names.size}`));
+  const { rows } = await pool(dataSource)
+    .query({ name, text, values: params as unknown[], rowMode: 'array', types: AS_TEXT })
+    .catch(rethrow);
+  return rows as (string | null)[][];
 }

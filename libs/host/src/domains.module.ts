@@ -10,7 +10,7 @@ import { RegistryReadsModule } from '#reads/registry';
 import { TrackingReadsModule } from '#reads/tracking';
 import { TrainingReadsModule } from '#reads/training';
 import { RegistryModule } from '#registry';
-import { TrackingModule, TrackingService, type Point } from '#tracking';
+import { ArtifactsService, ExperimentsService, LoggingService, RunsService, TrackingModule, type Point } from '#tracking';
 import { RUN_BOOK, TrainingModule, type RunBook } from '#training';
 
 const READS = [DatasetReadsModule, TrackingReadsModule, TrainingReadsModule, RegistryReadsModule];
@@ -22,7 +22,7 @@ export class DomainsModule {
     const training = TrainingModule.register(config.training, [TrackingModule, DatasetReadsModule], {
       provide: RUN_BOOK,
       useFactory: runBook,
-      inject: [TrackingService],
+      inject: [ExperimentsService, RunsService, LoggingService, ArtifactsService],
     });
     const modules = [
       DatasetsModule,
@@ -39,23 +39,23 @@ export class DomainsModule {
 }
 
 /** Training's book of runs is kept by the tracking domain. */
-function runBook(tracking: TrackingService): RunBook {
+function runBook(
+  experiments: ExperimentsService,
+  runs: RunsService,
+  logging: LoggingService,
+  artifacts: ArtifactsService,
+): RunBook {
   return {
     async start(tx, ctx, run) {
-      const experiment = await tracking.ensureExperimentIn(tx, ctx, run.experiment, run.project);
-      const { id } = await tracking.startRunIn(tx, ctx, {
-        experimentId: experiment.id,
-        name: run.name,
-        jobId: run.jobId,
-        datasetVersionIds: [run.datasetVersionId],
-        params: run.params,
-      });
-      return id;
+      const experiment = await experiments.ensureIn(tx, ctx, run.experiment, run.project);
+      const { name, jobId, params } = run;
+      const input = { experimentId: experiment.id, name, jobId, datasetVersionIds: [run.datasetVersionId], params };
+      return (await runs.startIn(tx, ctx, input, experiment.num)).id;
     },
-    log: (tx, ctx, runId, points, attempt) => tracking.logIn(tx, ctx, runId, points.map(toPoint), 'attempt', attempt),
-    describe: (tx, ctx, runId, params, tags) => tracking.describeIn(tx, ctx, runId, params, tags),
-    addArtifacts: (tx, ctx, runId, artifacts) => tracking.addArtifactsIn(tx, ctx, runId, artifacts),
-    finish: (tx, ctx, runId, status) => tracking.finishRunIn(tx, ctx, runId, status),
+    log: (tx, ctx, runId, points, attempt) => logging.logIn(tx, ctx, runId, points.map(toPoint), 'attempt', attempt),
+    describe: (tx, ctx, runId, params, tags) => logging.describeIn(tx, ctx, runId, params, tags),
+    addArtifacts: (tx, ctx, runId, files) => artifacts.addIn(tx, ctx, runId, files),
+    finish: (tx, ctx, runId, status) => runs.finishIn(tx, ctx, runId, status),
   };
 }
 

@@ -7,6 +7,8 @@ export const ID_PREFIXES = {
   token: 'tok',
   upload: 'upl',
   dataset: 'dst',
+  loggedDataset: 'lds',
+  loggedModel: 'lgm',
   datasetVersion: 'dsv',
   experiment: 'exp',
   run: 'run',

@@ -95,7 +95,7 @@ const INVARIANTS: readonly Invariant[] = [
   },
   {
     says: 'every file that is named is held',
-    sql: `select r.path, r.blob from run_artifact r join run on run.id = r.run_id left join blob b on b.workspace_id = run.workspace_id and b.sha256 = r.blob where b.sha256 is null`,
+    sql: `select a.path, a.blob from artifact a left join blob b on b.workspace_id = a.workspace_id and b.sha256 = a.blob where b.sha256 is null`,
   },
 ];
 

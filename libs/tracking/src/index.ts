@@ -1,6 +1,24 @@
-export { isArtifactPath, type Point, type RunStatus, type Source } from './model/run.js';
+export { ArtifactsService } from './artifacts.service.js';
+export { ArtifactsView, type ArtifactEntry, type ArtifactFile } from './artifacts.view.js';
+export { ExperimentsService, type NewExperiment } from './experiments.service.js';
+export { LoggedModelsService, type NewLoggedModel } from './logged-models.service.js';
+export { LoggingService, type DatasetInput, type LogInput } from './logging.service.js';
+export { type LoggedModelStatus } from './model/logged-model.js';
+export { hasEnded, type Point, type RunStatus, type Source } from './model/run.js';
+export { RunsService, type NewRun, type RunPatch } from './runs.service.js';
+export { MetricKeys } from './search/metric-keys.view.js';
+export {
+  type Condition,
+  type NumberOp,
+  type Order,
+  type OrderField,
+  type RunQuery,
+  type TextAttribute,
+  type TextTest,
+  type TimeAttribute,
+} from './search/run-query.js';
+export { RunSearch, type FoundRun, type FoundRuns } from './search/run-search.view.js';
 export { TrackingModule } from './tracking.module.js';
-export { TrackingService, type NewRun } from './tracking.service.js';
 export {
   TrackingView,
   type CurvePoint,

@@ -1,6 +1,6 @@
 import { Injectable, Module } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
-import { RunArtifactEntity, RunEntity } from './tracking.entities.js';
+import { ArtifactEntity, RunEntity } from './tracking.entities.js';
 
 /** A run as other domains may know it. */
 export interface RunFacts {
@@ -20,7 +20,7 @@ export class TrackingReads {
 
   /** Blobs of a run's artifacts by path, for the paths asked for. */
   async artifacts(runId: string, paths: readonly string[]): Promise<Map<string, string>> {
-    const rows = await this.dataSource.getRepository(RunArtifactEntity).findBy({ runId, path: In([...paths]) });
+    const rows = await this.dataSource.getRepository(ArtifactEntity).findBy({ ownerId: runId, path: In([...paths]) });
     return new Map(rows.map((row) => [row.path, row.blob]));
   }
 }

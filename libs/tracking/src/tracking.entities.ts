@@ -1,8 +1,11 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { RunStatus } from './model/run.js';
 
+/** `number` is the experiment's id among MLflow's clients (0 is the workspace's Default); `num` the narrow key of its metric values. */
 @Entity('experiment')
 @Index('experiment_name', ['workspaceId', 'name'], { unique: true })
+@Index('experiment_number', ['workspaceId', 'number'], { unique: true })
+@Index('experiment_num', ['num'], { unique: true })
 export class ExperimentEntity {
   @PrimaryColumn('text') id!: string;
   @Column('text') workspaceId!: string;
@@ -10,17 +13,39 @@ export class ExperimentEntity {
   @Column('text') name!: string;
   @Column('text') createdBy!: string;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+  @Column({ type: 'int', generated: 'identity', generatedIdentity: 'ALWAYS' }) num!: number;
+  @Column('int') number!: number;
+  /** Where clients were told to keep artifacts; null is the platform itself. */
+  @Column('text', { nullable: true }) artifactLocation!: string | null;
+  @Column('timestamptz', { default: () => 'now()' }) updatedAt!: Date;
+  @Column('timestamptz', { nullable: true }) deletedAt!: Date | null;
 }
 
-/** `num` is the narrow key that the points use. */
+/** Number of the workspace's last experiment; its row is locked while one is numbered or named. */
+@Entity('experiment_counter')
+export class ExperimentCounterEntity {
+  @PrimaryColumn('text') workspaceId!: string;
+  @Column('int', { default: 0 }) lastNumber!: number;
+}
+
+@Entity('experiment_tag')
+export class ExperimentTagEntity {
+  @PrimaryColumn('text') experimentId!: string;
+  @PrimaryColumn('text') key!: string;
+  @Column('text') value!: string;
+}
+
+/** `num` is the narrow key of all that hangs on the run, `experiment` the `num` of its experiment. */
 @Entity('run')
 @Index('run_num', ['num'], { unique: true })
 @Index('run_experiment', ['experimentId', 'id'])
 @Index('run_workspace', ['workspaceId', 'id'])
 @Index('run_heartbeat', ['heartbeatAt'], { where: "status = 'RUNNING'" })
+@Index('run_listing', { synchronize: false })
+@Index('run_parent', ['parentId'], { where: 'parent_id is not null' })
 export class RunEntity {
   @PrimaryColumn('text') id!: string;
-  @Column({ type: 'bigint', generated: 'identity', generatedIdentity: 'ALWAYS' }) num!: string;
+  @Column({ type: 'int', generated: 'identity', generatedIdentity: 'ALWAYS' }) num!: number;
   @Column('text') workspaceId!: string;
   @Column('text') experimentId!: string;
   @Column('text') name!: string;
@@ -32,18 +57,22 @@ export class RunEntity {
   @Column('timestamptz', { default: () => "'-infinity'" }) metricsSaidAt!: Date;
   /** Set by the first heartbeat; such a run is ended when heartbeats stop. */
   @Column('timestamptz', { nullable: true }) heartbeatAt!: Date | null;
+  @Column('int') experiment!: number;
+  @Column('text', { default: '' }) userName!: string;
+  @Column('text', { nullable: true }) parentId!: string | null;
+  @Column('timestamptz', { nullable: true }) deletedAt!: Date | null;
 }
 
 @Entity('run_param')
 export class RunParamEntity {
-  @PrimaryColumn('text') runId!: string;
+  @PrimaryColumn('int') run!: number;
   @PrimaryColumn('text') key!: string;
   @Column('text') value!: string;
 }
 
 @Entity('run_tag')
 export class RunTagEntity {
-  @PrimaryColumn('text') runId!: string;
+  @PrimaryColumn('int') run!: number;
   @PrimaryColumn('text') key!: string;
   @Column('text') value!: string;
 }
@@ -55,12 +84,15 @@ export class RunInputEntity {
   @PrimaryColumn('text') datasetVersionId!: string;
 }
 
-@Entity('run_artifact')
-export class RunArtifactEntity {
-  @PrimaryColumn('text') runId!: string;
-  @PrimaryColumn('text') path!: string;
+/** A file of a run, of a logged model, or (owner: the workspace) of neither. */
+@Entity('artifact')
+@Index('artifact_blob', ['workspaceId', 'blob'])
+export class ArtifactEntity {
+  @PrimaryColumn('text') ownerId!: string;
+  @PrimaryColumn('text', { collation: 'C' }) path!: string;
   @Column('text') blob!: string;
   @Column('bigint') size!: string;
+  @Column('text') workspaceId!: string;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
 }
 
@@ -73,26 +105,51 @@ export class MetricKeyEntity {
   @Column('text') name!: string;
 }
 
-/** `attempt` is 0 for what no training attempt logged. `value` holds NaN and infinities as they are. */
+/** `attempt` is 0 for what no training attempt logged. `value` holds NaN and infinities as they are. Partitioned by a hash of the run. */
 @Entity('metric_point')
 @Index('metric_point_attempt', ['run', 'key', 'step', 'attempt'], { unique: true, where: 'attempt > 0' })
 export class MetricPointEntity {
-  @PrimaryColumn('bigint') run!: string;
+  @PrimaryColumn('int') run!: number;
   @PrimaryColumn('int') key!: number;
-  @PrimaryColumn('smallint') source!: number;
-  @PrimaryColumn('int') attempt!: number;
-  @PrimaryColumn('bigint') step!: string;
   @PrimaryColumn('bigint') ts!: string;
+  @PrimaryColumn('bigint') step!: string;
   @PrimaryColumn('float8') value!: number;
+  @PrimaryColumn('smallint') source!: number;
+  @PrimaryColumn('smallint') attempt!: number;
 }
 
 /** Latest point of each key by (step, ts, value), kept by compare, so that replays and reordering leave the same state. */
 @Entity('metric_latest')
+@Index('metric_latest_value', ['experiment', 'key', 'value'])
 export class MetricLatestEntity {
-  @PrimaryColumn('bigint') run!: string;
+  @PrimaryColumn('int') run!: number;
   @PrimaryColumn('int') key!: number;
-  @PrimaryColumn('smallint') source!: number;
-  @Column('bigint') step!: string;
   @Column('bigint') ts!: string;
+  @Column('bigint') step!: string;
   @Column('float8') value!: number;
+  @Column('int') experiment!: number;
+  @PrimaryColumn('smallint') source!: number;
+}
+
+/** A data set as a client describes it; versions of our own data sets are `run_input`. */
+@Entity('logged_dataset')
+@Index('logged_dataset_digest', ['experimentId', 'name', 'digest'], { unique: true })
+export class LoggedDatasetEntity {
+  @PrimaryColumn('text') id!: string;
+  @Column('text') experimentId!: string;
+  @Column('text') name!: string;
+  @Column('text') digest!: string;
+  @Column('text') sourceType!: string;
+  @Column('text') source!: string;
+  @Column('text', { nullable: true }) schema!: string | null;
+  @Column('text', { nullable: true }) profile!: string | null;
+  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+}
+
+@Entity('run_dataset')
+@Index('run_dataset_dataset', ['datasetId'])
+export class RunDatasetEntity {
+  @PrimaryColumn('int') run!: number;
+  @PrimaryColumn('text') datasetId!: string;
+  @Column('jsonb', { default: {} }) tags!: Record<string, string>;
 }

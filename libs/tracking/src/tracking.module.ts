@@ -1,35 +1,26 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import {
-  ExperimentEntity,
-  MetricKeyEntity,
-  MetricLatestEntity,
-  MetricPointEntity,
-  RunArtifactEntity,
-  RunEntity,
-  RunInputEntity,
-  RunParamEntity,
-  RunTagEntity,
-} from './tracking.entities.js';
-import { TrackingService } from './tracking.service.js';
-import { TrackingStore } from './tracking.store.js';
+import { ArtifactsService } from './artifacts.service.js';
+import { ArtifactsView } from './artifacts.view.js';
+import { ExperimentsService } from './experiments.service.js';
+import { ExperimentsStore } from './experiments.store.js';
+import * as loggedModels from './logged-model.entities.js';
+import { LoggedModelsService } from './logged-models.service.js';
+import { LoggingService } from './logging.service.js';
+import { LoggingStore } from './logging.store.js';
+import { RunsService } from './runs.service.js';
+import { RunsStore } from './runs.store.js';
+import { MetricKeys } from './search/metric-keys.view.js';
+import { RunSearch } from './search/run-search.view.js';
+import * as entities from './tracking.entities.js';
 import { TrackingView } from './tracking.view.js';
 
+const SERVICES = [ExperimentsService, RunsService, LoggingService, ArtifactsService, LoggedModelsService];
+const VIEWS = [TrackingView, ArtifactsView, RunSearch, MetricKeys];
+
 @Module({
-  imports: [
-    TypeOrmModule.forFeature([
-      ExperimentEntity,
-      RunEntity,
-      RunParamEntity,
-      RunTagEntity,
-      RunInputEntity,
-      RunArtifactEntity,
-      MetricKeyEntity,
-      MetricPointEntity,
-      MetricLatestEntity,
-    ]),
-  ],
-  providers: [TrackingStore, TrackingService, TrackingView],
-  exports: [TrackingService, TrackingView],
+  imports: [TypeOrmModule.forFeature([...Object.values(entities), ...Object.values(loggedModels)])],
+  providers: [ExperimentsStore, RunsStore, LoggingStore, ...SERVICES, ...VIEWS],
+  exports: [...SERVICES, ...VIEWS],
 })
 export class TrackingModule {}

@@ -5,8 +5,8 @@ import { keysetPage, select } from '#database';
 import type { Page, PageArgs } from '#kernel';
 import { SOURCE_NAMES, type RunStatus, type Source } from './model/run.js';
 import {
+  ArtifactEntity,
   ExperimentEntity,
-  RunArtifactEntity,
   RunEntity,
   RunInputEntity,
   RunParamEntity,
@@ -75,7 +75,7 @@ export class TrackingView {
     ] as const)
       conditions?.forEach((c, i) =>
         query.andWhere(
-          `exists (select 1 from ${table} x where x.run_id = r.id and x.key = :${table}k${i} and (:${table}v${i}::text is null or x.value = :${table}v${i}))`,
+          `exists (select 1 from ${table} x where x.run = r.num and x.key = :${table}k${i} and (:${table}v${i}::text is null or x.value = :${table}v${i}))`,
           {
             [`${table}k${i}`]: c.key,
             [`${table}v${i}`]: c.eq ?? null,
@@ -99,20 +99,20 @@ export class TrackingView {
     return this.readableRuns(ctx).andWhere('r.id in (:...ids)', { ids }).getMany();
   }
 
-  paramsByRuns(ids: readonly string[]): Promise<Readonly<RunParamEntity>[]> {
-    return this.dataSource.getRepository(RunParamEntity).find({ where: { runId: In([...ids]) }, order: { key: 'ASC' } });
+  paramsByRuns(runs: readonly number[]): Promise<Readonly<RunParamEntity>[]> {
+    return this.dataSource.getRepository(RunParamEntity).find({ where: { run: In([...runs]) }, order: { key: 'ASC' } });
   }
 
-  tagsByRuns(ids: readonly string[]): Promise<Readonly<RunTagEntity>[]> {
-    return this.dataSource.getRepository(RunTagEntity).find({ where: { runId: In([...ids]) }, order: { key: 'ASC' } });
+  tagsByRuns(runs: readonly number[]): Promise<Readonly<RunTagEntity>[]> {
+    return this.dataSource.getRepository(RunTagEntity).find({ where: { run: In([...runs]) }, order: { key: 'ASC' } });
   }
 
   inputsByRuns(ids: readonly string[]): Promise<Readonly<RunInputEntity>[]> {
     return this.dataSource.getRepository(RunInputEntity).findBy({ runId: In([...ids]) });
   }
 
-  artifactsByRuns(ids: readonly string[]): Promise<Readonly<RunArtifactEntity>[]> {
-    return this.dataSource.getRepository(RunArtifactEntity).find({ where: { runId: In([...ids]) }, order: { path: 'ASC' } });
+  artifactsByRuns(ids: readonly string[]): Promise<Readonly<ArtifactEntity>[]> {
+    return this.dataSource.getRepository(ArtifactEntity).find({ where: { ownerId: In([...ids]) }, order: { path: 'ASC' } });
   }
 
   async latestByRuns(ids: readonly string[]): Promise<LatestMetric[]> {

@@ -19,7 +19,10 @@ function one<T extends Row>(find: (ids: readonly string[]) => Promise<readonly T
 }
 
 /** Batches rows that hang on a parent. */
-function many<T>(find: (ids: readonly string[]) => Promise<readonly T[]>, parentOf: (row: T) => string): DataLoader<string, T[]> {
+function many<T, K extends string | number = string>(
+  find: (ids: readonly K[]) => Promise<readonly T[]>,
+  parentOf: (row: T) => K,
+): DataLoader<K, T[]> {
   return new DataLoader(async (ids) => {
     const groups = Map.groupBy(await find(ids), parentOf);
     return ids.map((id) => groups.get(id) ?? []);
@@ -49,52 +52,52 @@ export class Loaders {
 
   readonly member = one((ids) => this.views.access.membersByIds(this.ctx, ids));
   readonly grants = many(
-    (ids) => this.views.access.grantsByMembers(ids),
+    (ids: readonly string[]) => this.views.access.grantsByMembers(ids),
     (row) => row.memberId,
   );
   readonly dataset = one((ids) => this.views.datasets.byIds(this.ctx, ids));
   readonly datasetVersion = one((ids) => this.views.datasets.versionsByIds(this.ctx, ids));
   readonly newestVersion = many(
-    (ids) => this.views.datasets.newestByDatasets(this.ctx, ids),
+    (ids: readonly string[]) => this.views.datasets.newestByDatasets(this.ctx, ids),
     (row) => row.datasetId,
   );
   readonly experiment = one((ids) => this.views.tracking.experimentsByIds(this.ctx, ids));
   readonly run = one((ids) => this.views.tracking.runsByIds(this.ctx, ids));
   readonly params = many(
-    (ids) => this.views.tracking.paramsByRuns(ids),
-    (row) => row.runId,
+    (runs: readonly number[]) => this.views.tracking.paramsByRuns(runs),
+    (row) => row.run,
   );
   readonly tags = many(
-    (ids) => this.views.tracking.tagsByRuns(ids),
-    (row) => row.runId,
+    (runs: readonly number[]) => this.views.tracking.tagsByRuns(runs),
+    (row) => row.run,
   );
   readonly inputs = many(
-    (ids) => this.views.tracking.inputsByRuns(ids),
+    (ids: readonly string[]) => this.views.tracking.inputsByRuns(ids),
     (row) => row.runId,
   );
   readonly artifacts = many(
-    (ids) => this.views.tracking.artifactsByRuns(ids),
-    (row) => row.runId,
+    (ids: readonly string[]) => this.views.tracking.artifactsByRuns(ids),
+    (row) => row.ownerId,
   );
   readonly metrics = many(
-    (ids) => this.views.tracking.latestByRuns(ids),
+    (ids: readonly string[]) => this.views.tracking.latestByRuns(ids),
     (row) => row.runId,
   );
   readonly template = one((ids) => this.views.training.templatesByIds(this.ctx, ids));
   readonly job = one((ids) => this.views.training.jobsByIds(this.ctx, ids));
   readonly attempts = many(
-    (ids) => this.views.training.attemptsByJobs(ids),
+    (ids: readonly string[]) => this.views.training.attemptsByJobs(ids),
     (row) => row.jobId,
   );
   readonly model = one((ids) => this.views.registry.modelsByIds(this.ctx, ids));
   readonly modelVersion = one((ids) => this.views.registry.versionsByIds(this.ctx, ids));
   readonly versionsOfRun = many(
-    (ids) => this.views.registry.versionsByRuns(this.ctx, ids),
+    (ids: readonly string[]) => this.views.registry.versionsByRuns(this.ctx, ids),
     (row) => row.runId,
   );
   readonly stageRequest = one((ids) => this.views.registry.requestsByIds(this.ctx, ids));
   readonly approvals = many(
-    (ids) => this.views.registry.approvalsByRequests(ids),
+    (ids: readonly string[]) => this.views.registry.approvalsByRequests(ids),
     (row) => row.requestId,
   );
   readonly endpoint = one((ids) => this.views.deployment.endpointsByIds(this.ctx, ids));

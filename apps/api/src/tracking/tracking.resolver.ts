@@ -2,7 +2,7 @@ import { Args, ID, Int, Mutation, Parent, Query, ResolveField, Resolver, Subscri
 import type { Ctx } from '#access';
 import { DomainError } from '#kernel';
 import { Requires } from '#host';
-import { TrackingService, TrackingView, type ExperimentRow, type RunRow } from '#tracking';
+import { ExperimentsService, LoggingService, RunsService, TrackingView, type ExperimentRow, type RunRow } from '#tracking';
 import { PageInput, toConnection } from '../graphql/connection.js';
 import { Asker, Load } from '../graphql/graph-context.js';
 import type { Loaders } from '../graphql/loaders.js';
@@ -36,7 +36,7 @@ const finite = (value: number) => (Number.isFinite(value) ? value : null);
 @Resolver(() => ExperimentType)
 export class ExperimentsResolver {
   constructor(
-    private readonly service: TrackingService,
+    private readonly service: ExperimentsService,
     private readonly view: TrackingView,
   ) {}
 
@@ -49,7 +49,7 @@ export class ExperimentsResolver {
   @Mutation(() => ExperimentPayload, { description: 'Finds the experiment of that name, or makes it.' })
   @Requires('tracking.write')
   createExperiment(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: CreateExperimentInput) {
-    return mutate(async () => ({ experiment: await load.experiment.load((await this.service.ensureExperiment(ctx, input)).id) }));
+    return mutate(async () => ({ experiment: await load.experiment.load((await this.service.ensure(ctx, input)).id) }));
   }
 
   @ResolveField(() => RunConnection)
@@ -61,7 +61,8 @@ export class ExperimentsResolver {
 @Resolver(() => RunType)
 export class RunsResolver {
   constructor(
-    private readonly service: TrackingService,
+    private readonly service: RunsService,
+    private readonly logging: LoggingService,
     private readonly view: TrackingView,
     private readonly live: LiveCurves,
   ) {}
@@ -82,7 +83,7 @@ export class RunsResolver {
   @Requires('tracking.write')
   createRun(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: CreateRunInput) {
     const run = { ...input, params: asRecord(input.params), tags: asRecord(input.tags) };
-    return mutate(async () => ({ run: await load.run.load((await this.service.createRun(ctx, run)).id) }));
+    return mutate(async () => ({ run: await load.run.load((await this.service.create(ctx, run)).id) }));
   }
 
   @Mutation(() => RunPayload)
@@ -91,7 +92,7 @@ export class RunsResolver {
     const now = ctx.clock.now().getTime();
     const points = input.metrics?.map((metric) => ({ ...metric, timestamp: Math.trunc(metric.timestamp ?? now) }));
     return mutate(async () => {
-      await this.service.log(ctx, input.runId, { points, params: asRecord(input.params), tags: asRecord(input.tags) });
+      await this.logging.log(ctx, input.runId, { points, params: asRecord(input.params), tags: asRecord(input.tags) });
       return { run: await load.run.load(input.runId) };
     });
   }
@@ -99,7 +100,7 @@ export class RunsResolver {
   @Mutation(() => RunPayload)
   @Requires('tracking.write')
   finishRun(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: FinishRunInput) {
-    return mutate(async () => ({ run: await load.run.load((await this.service.finishRun(ctx, input.runId, input.status)).id) }));
+    return mutate(async () => ({ run: await load.run.load((await this.service.finish(ctx, input.runId, input.status)).id) }));
   }
 
   @Mutation(() => RunPayload, {
@@ -132,12 +133,12 @@ export class RunsResolver {
 
   @ResolveField(() => [KeyValue])
   params(@Parent() run: RunRow, @Load() load: Loaders) {
-    return load.params.load(run.id);
+    return load.params.load(run.num);
   }
 
   @ResolveField(() => [KeyValue])
   tags(@Parent() run: RunRow, @Load() load: Loaders) {
-    return load.tags.load(run.id);
+    return load.tags.load(run.num);
   }
 
   @ResolveField(() => [MetricType])

@@ -1,9 +1,14 @@
 import { z } from 'zod';
 
+const life = z.strictObject({ runId: z.string(), experimentId: z.string() });
+const loggedModel = { loggedModelId: z.string(), experimentId: z.string() };
 const end = z.strictObject({ runId: z.string(), experimentId: z.string(), jobId: z.string().nullable() });
 
 export const RUN_EVENTS = {
   'experiment.created': z.strictObject({ experimentId: z.string(), name: z.string(), project: z.string() }),
+  'experiment.updated': z.strictObject({ experimentId: z.string(), name: z.string() }),
+  'experiment.deleted': z.strictObject({ experimentId: z.string() }),
+  'experiment.restored': z.strictObject({ experimentId: z.string() }),
   'run.started': z.strictObject({
     runId: z.string(),
     experimentId: z.string(),
@@ -13,6 +18,15 @@ export const RUN_EVENTS = {
   'run.finished': end,
   'run.failed': end,
   'run.killed': end,
+  /** A run that had ended goes on. */
+  'run.resumed': end,
+  'run.updated': z.strictObject({ runId: z.string(), experimentId: z.string(), name: z.string() }),
+  'run.deleted': life,
+  'run.restored': life,
+  'logged_model.created': z.strictObject({ ...loggedModel, name: z.string(), runId: z.string().nullable() }),
+  'logged_model.ready': z.strictObject(loggedModel),
+  'logged_model.failed': z.strictObject(loggedModel),
+  'logged_model.deleted': z.strictObject(loggedModel),
   /** At most once per run and second, with the latest values: points are never events one by one. */
   'run.metrics_logged': z.strictObject({ runId: z.string(), metrics: z.record(z.string(), z.number()) }),
 } as const;

@@ -1,14 +1,19 @@
 import type { TransitionTable } from '#kernel';
 
 /** Status of a run, in MLflow's words. */
-export type RunStatus = 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED';
+export type RunStatus = 'SCHEDULED' | 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED';
 
+/** A client says how its run stands and may correct itself or go on: every status leads to every other, and each change is an event. */
 export const RUN_STATES: TransitionTable<RunStatus> = {
-  RUNNING: ['FINISHED', 'FAILED', 'KILLED'],
-  FINISHED: ['RUNNING'],
-  FAILED: ['RUNNING'],
-  KILLED: ['RUNNING'],
+  SCHEDULED: ['RUNNING', 'FINISHED', 'FAILED', 'KILLED'],
+  RUNNING: ['SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'],
+  FINISHED: ['SCHEDULED', 'RUNNING', 'FAILED', 'KILLED'],
+  FAILED: ['SCHEDULED', 'RUNNING', 'FINISHED', 'KILLED'],
+  KILLED: ['SCHEDULED', 'RUNNING', 'FINISHED', 'FAILED'],
 };
+
+const ENDED: ReadonlySet<RunStatus> = new Set(['FINISHED', 'FAILED', 'KILLED']);
+export const hasEnded = (status: RunStatus): boolean => ENDED.has(status);
 
 /** Who measured a value. The platform's own figures never mix with what a client or an attempt has logged under the same key. */
 export const SOURCES = { client: 0, attempt: 1, platform: 2 } as const;
@@ -22,16 +27,8 @@ export interface Point {
   readonly step: number;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
-}
-
-/**
- * Artifact path inside a run: relative, `/` between segments. Refused: absolute, `..`, `.`, empty segments, backslash, percent signs,
- * control characters, `#`, `?`, over 500 characters (the canonicaliser of every artifact path).
- */
-export function isArtifactPath(path: string): boolean {
-  // eslint-disable-next-line no-control-regex
-  if (path.length === 0 || path.length > 500 || /[\\%#?\u0000-\u001f\u007f]/.test(path)) return false;
-  return path
-    .split('/')
-    .every((segment) => segment !== '' && segment !== '.' && segment !== '..' && !/^[a-zA-Z]:$/.test(segment));
+  /** Logged model that the value measures, and the data set that it was measured on. */
+  readonly modelId?: string;
+  readonly datasetName?: string;
+  readonly datasetDigest?: string;
 }

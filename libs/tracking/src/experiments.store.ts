@@ -1,0 +1,104 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '#database';
+
+/** An experiment as use cases see it. */
+export interface ExperimentFacts {
+  readonly id: string;
+  readonly num: number;
+  readonly number: number;
+  readonly project: string;
+  readonly name: string;
+  readonly artifactLocation: string | null;
+  readonly deleted: boolean;
+}
+
+const FACTS = `select id, num, number, project, name, artifact_location as "artifactLocation", deleted_at is not null as deleted from experiment`;
+
+@Injectable()
+export class ExperimentsStore {
+  async byId(tx: Tx, workspaceId: string, id: string): Promise<ExperimentFacts | undefined> {
+    return (await tx.query<ExperimentFacts>(`${FACTS} where workspace_id = $1 and id = $2`, [workspaceId, id]))[0];
+  }
+
+  async lock(tx: Tx, workspaceId: string, id: string): Promise<ExperimentFacts | undefined> {
+    return (await tx.query<ExperimentFacts>(`${FACTS} where workspace_id = $1 and id = $2 for no key update`, [workspaceId, id]))[0];
+  }
+
+  async byName(tx: Tx, workspaceId: string, name: string): Promise<ExperimentFacts | undefined> {
+    return (await tx.query<ExperimentFacts>(`${FACTS} where workspace_id = $1 and name = $2`, [workspaceId, name]))[0];
+  }
+
+  /** False when its name or number is taken. */
+  async insert(
+    tx: Tx,
+    row: {
+      id: string;
+      workspaceId: string;
+      project: string;
+      name: string;
+      createdBy: string;
+      artifactLocation: string | null;
+      number: number;
+    },
+  ): Promise<boolean> {
+    const rows = await tx.query(
+      `insert into experiment (id, workspace_id, project, name, created_by, artifact_location, number) values ($1, $2, $3, $4, $5, $6, $7)
+       on conflict do nothing returning 1`,
+      [row.id, row.workspaceId, row.project, row.name, row.createdBy, row.artifactLocation, row.number],
+    );
+    return rows.length > 0;
+  }
+
+  /** The workspace's next number. Until the end of the transaction nobody else numbers or names an experiment. */
+  async nextNumber(tx: Tx, workspaceId: string, step: 0 | 1 = 1): Promise<number> {
+    const [row] = await tx.query<{ last_number: number }>(
+      `insert into experiment_counter (workspace_id, last_number) values ($1, $2)
+       on conflict (workspace_id) do update set last_number = experiment_counter.last_number + $2 returning last_number`,
+      [workspaceId, step],
+    );
+    return row!.last_number;
+  }
+
+  /** False when the name is taken. */
+  async rename(tx: Tx, id: string, workspaceId: string, name: string): Promise<boolean> {
+    const rows = await tx.query(
+      `update experiment set name = $3, updated_at = clock_timestamp() where id = $1
+        and not exists (select 1 from experiment o where o.workspace_id = $2 and o.name = $3 and o.id <> $1) returning 1`,
+      [id, workspaceId, name],
+    );
+    return rows.length > 0;
+  }
+
+  /** Marks an experiment and its runs deleted, at one time, so that restoring brings back those runs and no others. */
+  async markDeleted(tx: Tx, id: string): Promise<void> {
+    await tx.query('update experiment set deleted_at = now(), updated_at = now() where id = $1', [id]);
+    await tx.query('update run set deleted_at = now() where experiment_id = $1 and deleted_at is null', [id]);
+  }
+
+  async restore(tx: Tx, id: string): Promise<void> {
+    await tx.query(
+      'update run r set deleted_at = null from experiment e where e.id = $1 and r.experiment_id = e.id and r.deleted_at = e.deleted_at',
+      [id],
+    );
+    await tx.query('update experiment set deleted_at = null, updated_at = now() where id = $1', [id]);
+  }
+
+  async touch(tx: Tx, id: string): Promise<void> {
+    await tx.query('update experiment set updated_at = clock_timestamp() where id = $1', [id]);
+  }
+
+  async setTags(tx: Tx, id: string, tags: Readonly<Record<string, string>>): Promise<void> {
+    const keys = Object.keys(tags).sort();
+    if (keys.length === 0) return;
+    await tx.query(
+      `insert into experiment_tag (experiment_id, key, value) select $1, k, v from unnest($2::text[], $3::text[]) as u(k, v)
+       on conflict (experiment_id, key) do update set value = excluded.value`,
+      [id, keys, keys.map((key) => tags[key])],
+    );
+  }
+
+  async deleteTag(tx: Tx, id: string, key: string): Promise<boolean> {
+    const rows = await tx.query('delete from experiment_tag where experiment_id = $1 and key = $2 returning 1', [id, key]);
+    return rows.length > 0;
+  }
+}

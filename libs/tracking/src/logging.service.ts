@@ -1,0 +1,186 @@
+import { Injectable } from '@nestjs/common';
+import { authorize, type Ctx } from '#access';
+import { UnitOfWork, type Tx } from '#database';
+import { DomainError, newId } from '#kernel';
+import { Notifier, Outbox } from '#messaging';
+import { LoggingStore } from './logging.store.js';
+import type { Point, Source } from './model/run.js';
+import { noRun, runDeleted } from './runs.service.js';
+import { RunsStore, type RunFacts } from './runs.store.js';
+
+export interface LogInput {
+  readonly points?: readonly Point[];
+  readonly params?: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface DatasetInput {
+  readonly name: string;
+  readonly digest: string;
+  readonly sourceType: string;
+  readonly source: string;
+  readonly schema?: string | null;
+  readonly profile?: string | null;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+const ANNOUNCE_MS = 1000;
+const MAX_ANNOUNCED = 10_000;
+
+/** Use cases of logging to a run: what a client, an attempt or the platform measured and noted. */
+@Injectable()
+export class LoggingService {
+  private readonly announced = new Map<string, number>();
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly store: LoggingStore,
+    private readonly runs: RunsStore,
+    private readonly outbox: Outbox,
+    private readonly notifier: Notifier,
+  ) {}
+
+  /**
+   * Logs points, params and tags of a run, all or nothing. Replays and reordering leave the same state. Throws CONFLICT (`details.reason`
+   * PARAM_CHANGED) when a parameter has another value already.
+   */
+  async log(ctx: Ctx, runId: string, input: LogInput): Promise<{ id: string }> {
+    return this.unitOfWork.run(ctx, async (tx) => {
+      const run = await this.writable(tx, ctx, runId);
+      await this.write(tx, run, input.params ?? {}, input.tags ?? {});
+      if (input.points?.length) await this.ingest(tx, ctx, run, input.points, 'client', 0);
+      return { id: runId };
+    });
+  }
+
+  /** Step: points of a training attempt, or of the platform itself. */
+  async logIn(tx: Tx, ctx: Ctx, runId: string, points: readonly Point[], source: Source, attempt: number): Promise<void> {
+    await this.ingest(tx, ctx, await this.held(tx, ctx, runId), points, source, attempt);
+  }
+
+  /** Step: params and tags. */
+  async describeIn(
+    tx: Tx,
+    ctx: Ctx,
+    runId: string,
+    params: Readonly<Record<string, string>>,
+    tags: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    await this.write(tx, await this.held(tx, ctx, runId), params, tags);
+  }
+
+  /** Throws NOT_FOUND (`details.reason` NO_TAG) when there is no such tag. */
+  async deleteTag(ctx: Ctx, runId: string, key: string): Promise<{ id: string }> {
+    return this.unitOfWork.run(ctx, async (tx) => {
+      const run = await this.writable(tx, ctx, runId);
+      if (!(await this.runs.deleteTag(tx, run.num, key)))
+        throw new DomainError('NOT_FOUND', `the run has no tag ${key}`, 'key', { reason: 'NO_TAG' });
+      return { id: runId };
+    });
+  }
+
+  /** Data sets and logged models that a run used. Throws NOT_FOUND for a model that is not there; then nothing is kept. */
+  async logInputs(
+    ctx: Ctx,
+    runId: string,
+    input: { datasets?: readonly DatasetInput[]; modelIds?: readonly string[] },
+  ): Promise<{ id: string }> {
+    return this.unitOfWork.run(ctx, async (tx) => {
+      const run = await this.writable(tx, ctx, runId);
+      const datasets = (input.datasets ?? []).map((set) => ({
+        ...set,
+        id: newId('loggedDataset'),
+        schema: set.schema ?? null,
+        profile: set.profile ?? null,
+        tags: set.tags ?? {},
+      }));
+      await this.store.addDatasets(tx, run, datasets);
+      const models = (input.modelIds ?? []).map((modelId) => ({ modelId, step: 0 }));
+      await this.linkModels(tx, ctx, run, 'input', models);
+      return { id: runId };
+    });
+  }
+
+  /** Logged models that a run made, at a step. Throws NOT_FOUND for a model that is not there; then nothing is kept. */
+  async logOutputs(
+    ctx: Ctx,
+    runId: string,
+    models: readonly { readonly modelId: string; readonly step: number }[],
+  ): Promise<{ id: string }> {
+    return this.unitOfWork.run(ctx, async (tx) => {
+      await this.linkModels(tx, ctx, await this.writable(tx, ctx, runId), 'output', models);
+      return { id: runId };
+    });
+  }
+
+  private async linkModels(
+    tx: Tx,
+    ctx: Ctx,
+    run: RunFacts,
+    direction: 'input' | 'output',
+    models: readonly { readonly modelId: string; readonly step: number }[],
+  ): Promise<void> {
+    if (models.length === 0) return;
+    const [missing] = await this.store.addModels(tx, ctx.workspaceId, run.num, direction, models);
+    if (missing !== undefined)
+      throw new DomainError('NOT_FOUND', `there is no logged model ${missing}`, 'modelId', { reason: 'NO_MODEL', id: missing });
+  }
+
+  private async write(
+    tx: Tx,
+    run: RunFacts,
+    params: Readonly<Record<string, string>>,
+    tags: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const [differing] = await this.runs.addParams(tx, run.num, params);
+    if (differing)
+      throw new DomainError(
+        'CONFLICT',
+        `parameter ${differing.key} has another value already; parameters are written once`,
+        'params',
+        { reason: 'PARAM_CHANGED', ...differing },
+      );
+    await this.runs.setTags(tx, run.num, tags);
+  }
+
+  private async ingest(
+    tx: Tx,
+    ctx: Ctx,
+    run: RunFacts,
+    points: readonly Point[],
+    source: Source,
+    attempt: number,
+  ): Promise<void> {
+    const keys = points.map((point) => point.key);
+    const keyOf = await this.store.internKeys(tx, ctx.workspaceId, keys);
+    await this.store.ingest(tx, run, source, attempt, keyOf, points);
+    const ofModels = points.filter((point) => point.modelId !== undefined);
+    if (ofModels.length > 0) await this.store.modelMetrics(tx, ctx.workspaceId, run.num, keyOf, ofModels);
+    tx.afterCommit(async () => this.notifier.wake('run_metrics', run.id));
+    await this.announce(tx, ctx, run, points);
+  }
+
+  /** Says the coalesced event, at most once per run and second; this process's memory spares the question to the database. */
+  private async announce(tx: Tx, ctx: Ctx, run: RunFacts, points: readonly Point[]): Promise<void> {
+    const now = performance.now();
+    if (now - (this.announced.get(run.id) ?? -ANNOUNCE_MS) < ANNOUNCE_MS) return;
+    if (this.announced.size > MAX_ANNOUNCED) this.announced.clear();
+    this.announced.set(run.id, now);
+    if (!(await this.store.mayAnnounceMetrics(tx, run.id))) return;
+    const metrics = Object.fromEntries(points.filter((p) => Number.isFinite(p.value)).map((p) => [p.key, p.value]));
+    this.outbox.add(tx, ctx, 'run.metrics_logged', `run/${run.id}`, { runId: run.id, metrics });
+  }
+
+  private async writable(tx: Tx, ctx: Ctx, runId: string): Promise<RunFacts> {
+    const run = await this.held(tx, ctx, runId);
+    authorize(ctx, 'tracking.write', run.project);
+    if (run.deleted) throw runDeleted(runId);
+    return run;
+  }
+
+  private async held(tx: Tx, ctx: Ctx, runId: string): Promise<RunFacts> {
+    const run = await this.runs.hold(tx, ctx.workspaceId, runId);
+    if (!run) throw noRun(runId);
+    return run;
+  }
+}

@@ -1,0 +1,173 @@
+import { Injectable } from '@nestjs/common';
+import { authorize, type Ctx, Journal } from '#access';
+import { UnitOfWork, type Tx } from '#database';
+import { DomainError, newId } from '#kernel';
+import { ExperimentsStore } from './experiments.store.js';
+import { noExperiment } from './experiments.service.js';
+import { hasEnded, type RunStatus } from './model/run.js';
+import { RunsStore, type RunFacts } from './runs.store.js';
+
+export interface NewRun {
+  readonly experimentId: string;
+  readonly name: string;
+  readonly jobId?: string;
+  readonly parentId?: string | null;
+  /** Who a client says it is; the platform's own knowledge is in the audit. */
+  readonly userName?: string;
+  readonly startedAt?: Date;
+  readonly datasetVersionIds?: readonly string[];
+  readonly params?: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface RunPatch {
+  readonly status?: RunStatus;
+  readonly endedAt?: Date;
+  readonly name?: string;
+  readonly parentId?: string;
+}
+
+const STATUS_EVENTS = { FINISHED: 'run.finished', FAILED: 'run.failed', KILLED: 'run.killed', RUNNING: 'run.resumed' } as const;
+
+/** Use cases of a run's life. Methods that take `tx` are steps of a larger use case; the others open a transaction. */
+@Injectable()
+export class RunsService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly store: RunsStore,
+    private readonly experiments: ExperimentsStore,
+    private readonly journal: Journal,
+  ) {}
+
+  async create(ctx: Ctx, input: NewRun): Promise<{ id: string }> {
+    return this.unitOfWork.run(ctx, async (tx) => {
+      const experiment = await this.experiments.byId(tx, ctx.workspaceId, input.experimentId);
+      if (!experiment) throw noExperiment(input.experimentId);
+      authorize(ctx, 'tracking.write', experiment.project);
+      if (experiment.deleted)
+        throw new DomainError('CONFLICT', `the experiment ${experiment.name} is deleted; restore it first`, 'experimentId', {
+          reason: 'EXPERIMENT_DELETED',
+        });
+      return this.startIn(tx, ctx, input, experiment.num);
+    });
+  }
+
+  async startIn(tx: Tx, ctx: Ctx, input: NewRun, experiment: number): Promise<{ id: string }> {
+    const id = newId('run');
+    const { experimentId, name, jobId = null, parentId = null, userName = '', startedAt = null } = input;
+    const row = { id, workspaceId: ctx.workspaceId, experimentId, experiment, name, jobId, userName, parentId, startedAt };
+    const num = await this.store.insert(tx, { ...row, createdBy: ctx.authId });
+    const datasetVersionIds = [...(input.datasetVersionIds ?? [])];
+    await this.store.addInputs(tx, id, datasetVersionIds);
+    await this.store.addParams(tx, num, input.params ?? {});
+    await this.store.setTags(tx, num, input.tags ?? {});
+    await this.journal.record(tx, ctx, {
+      event: 'run.started',
+      subject: { kind: 'run', id },
+      data: { runId: id, experimentId, jobId, datasetVersionIds },
+    });
+    return { id };
+  }
+
+  /** Changes name, parent, status or end of a run. A run that had ended may go on: that is `run.resumed`. Deleted runs keep what they have. */
+  async update(ctx: Ctx, runId: string, patch: RunPatch): Promise<{ id: string }> {
+    return this.unitOfWork.run(ctx, async (tx) => {
+      const run = await this.writable(tx, ctx, runId);
+      await this.updateIn(tx, ctx, run, patch);
+      return { id: runId };
+    });
+  }
+
+  async finish(ctx: Ctx, runId: string, status: Exclude<RunStatus, 'RUNNING' | 'SCHEDULED'>): Promise<{ id: string }> {
+    return this.unitOfWork.run(ctx, async (tx) => {
+      await this.writable(tx, ctx, runId);
+      await this.finishIn(tx, ctx, runId, status);
+      return { id: runId };
+    });
+  }
+
+  /** Step: ends a run; one that has ended already stays as it is. */
+  async finishIn(tx: Tx, ctx: Ctx, runId: string, status: Exclude<RunStatus, 'RUNNING' | 'SCHEDULED'>): Promise<void> {
+    const run = await this.found(tx, ctx, runId);
+    if (!hasEnded(run.status)) await this.updateIn(tx, ctx, run, { status });
+  }
+
+  /** A client's promise to say that it lives: from the first one on, the run is ended when they stop. */
+  async heartbeat(ctx: Ctx, runId: string): Promise<{ id: string }> {
+    return this.unitOfWork.run({}, async (tx) => {
+      await this.writable(tx, ctx, runId);
+      if (!(await this.store.beat(tx, runId))) throw new DomainError('CONFLICT', 'the run has ended', 'runId');
+      return { id: runId };
+    });
+  }
+
+  /** Ends runs whose heartbeats stopped more than `seconds` ago, by the database's clock. Returns how many. */
+  async reapSilent(ctx: Ctx, seconds: number): Promise<number> {
+    return this.unitOfWork.run({}, async (tx) => {
+      const silent = await this.store.silent(tx, seconds);
+      for (const { id, workspaceId } of silent) await this.finishIn(tx, { ...ctx, workspaceId }, id, 'KILLED');
+      return silent.length;
+    });
+  }
+
+  /** Puts a run into the trash, or takes it back. Twice is once. */
+  async setDeleted(ctx: Ctx, runId: string, deleted: boolean): Promise<{ id: string }> {
+    return this.unitOfWork.run(ctx, async (tx) => {
+      const run = await this.found(tx, ctx, runId);
+      authorize(ctx, 'tracking.write', run.project);
+      await this.store.setDeleted(tx, runId, deleted);
+      await this.journal.record(tx, ctx, {
+        event: deleted ? 'run.deleted' : 'run.restored',
+        subject: { kind: 'run', id: runId },
+        data: { runId, experimentId: run.experimentId },
+      });
+      return { id: runId };
+    });
+  }
+
+  private async updateIn(tx: Tx, ctx: Ctx, run: RunFacts, patch: RunPatch): Promise<void> {
+    const moved = patch.status !== undefined && patch.status !== run.status;
+    const ended = moved && hasEnded(patch.status!);
+    await this.store.update(tx, run.id, { ...patch, status: moved ? patch.status : undefined, ended });
+    const { id: runId, experimentId, jobId } = run;
+    const subject = { kind: 'run', id: runId };
+    if (moved && patch.status !== 'SCHEDULED')
+      await this.journal.record(tx, ctx, {
+        event: STATUS_EVENTS[patch.status as keyof typeof STATUS_EVENTS],
+        subject,
+        data: { runId, experimentId, jobId },
+        before: { status: run.status },
+        after: { status: patch.status },
+      });
+    const renamed = patch.name !== undefined && patch.name !== run.name;
+    if (renamed || patch.parentId !== undefined || patch.status === 'SCHEDULED')
+      await this.journal.record(tx, ctx, {
+        event: 'run.updated',
+        subject,
+        data: { runId, experimentId, name: patch.name ?? run.name },
+        before: { name: run.name, status: run.status },
+        after: patch,
+      });
+  }
+
+  private async writable(tx: Tx, ctx: Ctx, runId: string): Promise<RunFacts> {
+    const run = await this.found(tx, ctx, runId);
+    authorize(ctx, 'tracking.write', run.project);
+    if (run.deleted) throw runDeleted(runId);
+    return run;
+  }
+
+  private async found(tx: Tx, ctx: Ctx, runId: string): Promise<RunFacts> {
+    const run = await this.store.lock(tx, ctx.workspaceId, runId);
+    if (!run) throw noRun(runId);
+    return run;
+  }
+}
+
+export function noRun(runId: string): DomainError {
+  return new DomainError('NOT_FOUND', `there is no run ${runId}`, 'runId');
+}
+
+export function runDeleted(runId: string): DomainError {
+  return new DomainError('CONFLICT', `the run ${runId} is deleted; restore it first`, 'runId', { reason: 'RUN_DELETED' });
+}

@@ -1,0 +1,145 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '#database';
+import type { RunStatus } from './model/run.js';
+
+/** A run as use cases see it, with what its experiment says of rights and life. */
+export interface RunFacts {
+  readonly id: string;
+  readonly num: number;
+  readonly experimentId: string;
+  readonly experiment: number;
+  readonly project: string;
+  readonly name: string;
+  readonly status: RunStatus;
+  readonly jobId: string | null;
+  readonly deleted: boolean;
+}
+
+const FACTS = `select r.id, r.num, r.experiment_id as "experimentId", r.experiment, e.project, r.name, r.status, r.job_id as "jobId",
+  r.deleted_at is not null or e.deleted_at is not null as deleted from run r join experiment e on e.id = r.experiment_id
+  where r.workspace_id = $1 and r.id = $2`;
+
+export interface RunRowIn {
+  readonly id: string;
+  readonly workspaceId: string;
+  readonly experimentId: string;
+  readonly experiment: number;
+  readonly name: string;
+  readonly jobId: string | null;
+  readonly userName: string;
+  readonly parentId: string | null;
+  readonly startedAt: Date | null;
+  readonly createdBy: string;
+}
+
+@Injectable()
+export class RunsStore {
+  /** Holds the run against being removed while it is written to; writers do not wait for each other. */
+  async hold(tx: Tx, workspaceId: string, id: string): Promise<RunFacts | undefined> {
+    return (await tx.query<RunFacts>(`${FACTS} for key share of r`, [workspaceId, id]))[0];
+  }
+
+  /** Holds the run against every other change of its own row. */
+  async lock(tx: Tx, workspaceId: string, id: string): Promise<RunFacts | undefined> {
+    return (await tx.query<RunFacts>(`${FACTS} for no key update of r`, [workspaceId, id]))[0];
+  }
+
+  /** Answers the run's number. */
+  async insert(tx: Tx, row: RunRowIn): Promise<number> {
+    const [made] = await tx.query<{ num: number }>(
+      `insert into run (id, workspace_id, experiment_id, experiment, name, status, job_id, user_name, parent_id, started_at, created_by)
+       values ($1, $2, $3, $4, $5, 'RUNNING', $6, $7, $8, coalesce($9, date_trunc('milliseconds', clock_timestamp())), $10) returning num`,
+      [
+        row.id,
+        row.workspaceId,
+        row.experimentId,
+        row.experiment,
+        row.name,
+        row.jobId,
+        row.userName,
+        row.parentId,
+        row.startedAt,
+        row.createdBy,
+      ],
+    );
+    return made!.num;
+  }
+
+  /** Changes what is given; the end of a run is `endedAt`, or now when it ends without one. A run that goes on has no end. */
+  async update(
+    tx: Tx,
+    id: string,
+    patch: { status?: RunStatus; ended?: boolean; endedAt?: Date; name?: string; parentId?: string },
+  ): Promise<void> {
+    await tx.query(
+      `update run set status = coalesce($2, status), name = coalesce($3, name), parent_id = coalesce($4, parent_id),
+        ended_at = case when $5::timestamptz is not null then $5 when $6 then date_trunc('milliseconds', clock_timestamp()) when $2 is not null then null else ended_at end
+        where id = $1`,
+      [id, patch.status ?? null, patch.name ?? null, patch.parentId ?? null, patch.endedAt ?? null, patch.ended ?? false],
+    );
+  }
+
+  async setDeleted(tx: Tx, id: string, deleted: boolean): Promise<void> {
+    await tx.query('update run set deleted_at = case when $2 then clock_timestamp() end where id = $1', [id, deleted]);
+  }
+
+  async addInputs(tx: Tx, runId: string, versionIds: readonly string[]): Promise<void> {
+    if (versionIds.length === 0) return;
+    await tx.query('insert into run_input (run_id, dataset_version_id) select $1, unnest($2::text[]) on conflict do nothing', [
+      runId,
+      versionIds,
+    ]);
+  }
+
+  /** Writes what is not there yet; answers the params whose stored value differs: a param is written once. */
+  async addParams(
+    tx: Tx,
+    run: number,
+    params: Readonly<Record<string, string>>,
+  ): Promise<{ key: string; old: string; given: string }[]> {
+    const keys = Object.keys(params).sort();
+    if (keys.length === 0) return [];
+    const values = keys.map((key) => params[key]);
+    const added = await tx.query(
+      'insert into run_param (run, key, value) select $1, k, v from unnest($2::text[], $3::text[]) as u(k, v) on conflict do nothing returning 1',
+      [run, keys, values],
+    );
+    if (added.length === keys.length) return [];
+    return tx.query(
+      `select p.key, p.value as old, u.v as given from run_param p join unnest($2::text[], $3::text[]) as u(k, v) on u.k = p.key
+        where p.run = $1 and p.value <> u.v order by p.key`,
+      [run, keys, values],
+    );
+  }
+
+  async setTags(tx: Tx, run: number, tags: Readonly<Record<string, string>>): Promise<void> {
+    const keys = Object.keys(tags).sort();
+    if (keys.length === 0) return;
+    await tx.query(
+      `insert into run_tag (run, key, value) select $1, k, v from unnest($2::text[], $3::text[]) as u(k, v)
+       on conflict (run, key) do update set value = excluded.value`,
+      [run, keys, keys.map((key) => tags[key])],
+    );
+  }
+
+  async deleteTag(tx: Tx, run: number, key: string): Promise<boolean> {
+    return (await tx.query('delete from run_tag where run = $1 and key = $2 returning 1', [run, key])).length > 0;
+  }
+
+  /** RUNNING runs that sent a heartbeat once, but none for so long. */
+  async silent(tx: Tx, seconds: number): Promise<{ id: string; workspaceId: string }[]> {
+    return tx.query(
+      `select id, workspace_id as "workspaceId" from run where status = 'RUNNING' and heartbeat_at < clock_timestamp() - make_interval(secs => $1)
+        order by id limit 100 for update skip locked`,
+      [seconds],
+    );
+  }
+
+  async beat(tx: Tx, id: string): Promise<boolean> {
+    const rows = await tx.query(
+      "update run set heartbeat_at = clock_timestamp() where id = $1 and status = 'RUNNING' returning 1",
+      [id],
+    );
+    return rows.length > 0;
+  }
+}
