@@ -19,7 +19,7 @@ def test_inputs_with_context_and_tags(experiment, client):
     got = inputs["train"]
     assert (got.dataset.digest, got.dataset.source_type) == (frame.digest, "local")
     assert json.loads(got.dataset.source)["uri"] == "data/train.csv"
-    assert json.loads(got.dataset.schema) == {"mlflow_colspec": frame.schema.to_dict()["mlflow_colspec"]}
+    assert json.loads(got.dataset.schema) == {"mlflow_colspec": frame.schema.to_dict()}
     assert json.loads(got.dataset.profile) == {"num_rows": 2, "num_elements": 4}
     assert {tag.key: tag.value for tag in got.tags} == {"mlflow.data.context": "training", "split": "80"}
     assert {tag.key: tag.value for tag in inputs["held-out"].tags} == {"mlflow.data.context": "evaluation"}

@@ -35,7 +35,8 @@ def test_the_life_of_a_registered_model(client, name, unique):
     client.delete_registered_model_tag(name, "never")  # nothing happens
     assert client.get_registered_model(name).tags == {"team": "red"}
     new_name = unique("renamed")
-    assert client.rename_registered_model(name, new_name).name == new_name
+    client.rename_registered_model(name, new_name)  # the client drops the answer
+    assert client.get_registered_model(new_name).tags == {"team": "red"}
     assert code_of(client.get_registered_model, name) == "RESOURCE_DOES_NOT_EXIST"
     client.delete_registered_model(new_name)
     assert code_of(client.get_registered_model, new_name) == "RESOURCE_DOES_NOT_EXIST"
@@ -112,9 +113,15 @@ def test_stages(client, name, source):
     assert stages == ["Archived", "Production", "None"]
     client.transition_model_version_stage(name, "2", "None")
     assert code_of(client.transition_model_version_stage, name, "1", "Shelf") == "INVALID_PARAMETER_VALUE"
-    assert code_of(client.transition_model_version_stage, name, "1", "None", True) == "INVALID_PARAMETER_VALUE"
     assert code_of(client.transition_model_version_stage, name, "9", "Staging") == "RESOURCE_DOES_NOT_EXIST"
     assert code_of(client.get_latest_versions, name, ["Shelf"]) == "INVALID_PARAMETER_VALUE"
+
+
+@pytest.mark.tailrace_only(reason="MLflow answers 500 to archive_existing_versions with a stage that nothing is archived for")
+@pytest.mark.filterwarnings("ignore")
+def test_archiving_for_the_wrong_stage(client, name, source):
+    client.create_model_version(name, **source)
+    assert code_of(client.transition_model_version_stage, name, "1", "None", True) == "INVALID_PARAMETER_VALUE"
 
 
 def test_searching_models(client, unique):

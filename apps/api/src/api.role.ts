@@ -7,25 +7,23 @@ import { BlobTransfer } from './blobs/blob-transfer.js';
 import { BlobsController } from './blobs/blobs.controller.js';
 import { LiveLog } from './events/live-log.js';
 import { GraphqlConfig } from './graphql/graphql.config.js';
-import { Views } from './graphql/loaders.js';
 import { RESOLVERS } from './graphql/resolvers.js';
+import { GraphqlSupportModule } from './graphql/support.module.js';
 import { AccessGuard } from './http/access.guard.js';
 import { AccessProof } from './http/boot-proof.js';
 import { EdgeHooks } from './http/edge-hooks.js';
 import { EdgeExceptionFilter } from './http/exception.filter.js';
-import { RequestAuth } from './http/request-ctx.js';
 import { IdeController } from './ide/ide.controller.js';
+import { MlflowModule } from './mlflow/mlflow.module.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { LiveCurves } from './tracking/live-curves.js';
-
-@Module({ providers: [RequestAuth, Views], exports: [RequestAuth, Views] })
-class GraphqlSupportModule {}
 
 /** The edge: GraphQL, uploads, attempts, inference nodes, the IDE. It decides nothing. */
 @Module({
   imports: [
     DiscoveryModule,
     GraphqlSupportModule,
+    MlflowModule,
     GraphQLModule.forRootAsync<ApolloDriverConfig>({
       driver: ApolloDriver,
       imports: [GraphqlSupportModule],

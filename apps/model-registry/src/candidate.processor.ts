@@ -35,7 +35,13 @@ export class CandidateProcessor extends SubscriberProcessor<'training_job.succee
     const evaluation = await this.workbench.evaluate({ workspaceId: event.workspaceId, runId, files });
     const ctx = reactionCtx(event, 'model-registry');
     const blob = await this.blobs.put(event.workspaceId, Buffer.from(JSON.stringify(evaluation)));
-    await this.artifacts.recordMeasured(ctx, runId, measuredFigures(evaluation), { path: EVALUATION_REPORT, ...blob }, event.time);
+    await this.artifacts.recordMeasured(
+      ctx,
+      runId,
+      measuredFigures(evaluation),
+      { path: EVALUATION_REPORT, ...blob },
+      event.time,
+    );
     if (!registerAs) return;
     const job = (await this.training.jobOfRun(event.workspaceId, runId))!;
     const { signature } = evaluation;

@@ -17,7 +17,19 @@ export type AuditRow = Readonly<AuditEntity>;
 
 @Injectable()
 export class AccessView {
+  private readonly workspaceNames = new Map<string, string>();
+
   constructor(private readonly dataSource: DataSource) {}
+
+  /** Name of a workspace; it never changes. */
+  async workspaceName(workspaceId: string): Promise<string> {
+    let name = this.workspaceNames.get(workspaceId);
+    if (name === undefined) {
+      const [row] = await select<{ name: string }>(this.dataSource, 'select name from workspace where id = $1', [workspaceId]);
+      this.workspaceNames.set(workspaceId, (name = row!.name));
+    }
+    return name;
+  }
 
   members(ctx: Ctx, args: PageArgs): Promise<Page<MemberRow>> {
     const query = this.dataSource

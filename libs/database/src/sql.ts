@@ -64,11 +64,7 @@ export async function selectOnce<T = Record<string, unknown>>(
 const AS_TEXT = { getTypeParser: () => (value: string) => value };
 
 /** Rows as arrays of the server's own text (null stays null), for large answers: nothing is parsed that only will be written out again. */
-export async function selectText(
-  dataSource: DataSource,
-  text: string,
-  params: readonly unknown[],
-): Promise<(string | null)[][]> {
+export async function selectText(dataSource: DataSource, text: string, params: readonly unknown[]): Promise<(string | null)[][]> {
   let name = names.get(text);
   if (name === undefined) names.set(text, (name = `tailrace_${names.size}`));
   const { rows } = await pool(dataSource)

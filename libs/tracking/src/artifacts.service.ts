@@ -17,7 +17,12 @@ export class ArtifactsService {
   ) {}
 
   /** Registers content that the store holds and gives it a path; a path that is taken gets the new content. */
-  async add(ctx: Ctx, ownerId: string, path: string, blob: { readonly sha256: string; readonly size: number }): Promise<{ id: string }> {
+  async add(
+    ctx: Ctx,
+    ownerId: string,
+    path: string,
+    blob: { readonly sha256: string; readonly size: number },
+  ): Promise<{ id: string }> {
     checkArtifactPath(path);
     return this.unitOfWork.run(ctx, async (tx) => {
       await this.view.mayWrite(ctx, ownerId);
@@ -72,5 +77,4 @@ export class ArtifactsService {
       return rows.length;
     });
   }
-
 }

@@ -100,7 +100,9 @@ export class ExperimentsService {
   async restore(ctx: Ctx, id: string): Promise<{ id: string }> {
     return this.change(ctx, id, async (tx, before) => {
       if (!before.deleted)
-        throw new DomainError('CONFLICT', `the experiment ${before.name} is not deleted`, 'experimentId', { reason: 'NOT_DELETED' });
+        throw new DomainError('CONFLICT', `the experiment ${before.name} is not deleted`, 'experimentId', {
+          reason: 'NOT_DELETED',
+        });
       await this.store.restore(tx, id);
       await this.journal.record(tx, ctx, {
         event: 'experiment.restored',
@@ -138,11 +140,7 @@ export class ExperimentsService {
     });
   }
 
-  private async change(
-    ctx: Ctx,
-    id: string,
-    work: (tx: Tx, before: ExperimentFacts) => Promise<void>,
-  ): Promise<{ id: string }> {
+  private async change(ctx: Ctx, id: string, work: (tx: Tx, before: ExperimentFacts) => Promise<void>): Promise<{ id: string }> {
     return this.unitOfWork.run(ctx, async (tx) => {
       const before = await this.store.lock(tx, ctx.workspaceId, id);
       if (!before) throw noExperiment(id);

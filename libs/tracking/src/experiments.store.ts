@@ -21,7 +21,9 @@ export class ExperimentsStore {
   }
 
   async lock(tx: Tx, workspaceId: string, id: string): Promise<ExperimentFacts | undefined> {
-    return (await tx.query<ExperimentFacts>(`${FACTS} where workspace_id = $1 and id = $2 for no key update`, [workspaceId, id]))[0];
+    return (
+      await tx.query<ExperimentFacts>(`${FACTS} where workspace_id = $1 and id = $2 for no key update`, [workspaceId, id])
+    )[0];
   }
 
   async byName(tx: Tx, workspaceId: string, name: string): Promise<ExperimentFacts | undefined> {

@@ -6,15 +6,20 @@ export { LoggingService, type DatasetInput, type LogInput } from './logging.serv
 export { type LoggedModelStatus } from './model/logged-model.js';
 export { hasEnded, type Point, type RunStatus, type Source } from './model/run.js';
 export { RunsService, type NewRun, type RunPatch } from './runs.service.js';
+export {
+  ExperimentSearch,
+  type ExperimentCondition,
+  type ExperimentQuery,
+  type FoundExperiment,
+} from './search/experiment-search.view.js';
 export { MetricKeys } from './search/metric-keys.view.js';
+export { RunDetailsView, type RunDetails } from './search/run-details.view.js';
 export {
   type Condition,
-  type NumberOp,
   type Order,
   type OrderField,
   type RunQuery,
   type TextAttribute,
-  type TextTest,
   type TimeAttribute,
 } from './search/run-query.js';
 export { RunSearch, type FoundRun, type FoundRuns } from './search/run-search.view.js';

@@ -10,13 +10,15 @@ import { LoggingService } from './logging.service.js';
 import { LoggingStore } from './logging.store.js';
 import { RunsService } from './runs.service.js';
 import { RunsStore } from './runs.store.js';
+import { ExperimentSearch } from './search/experiment-search.view.js';
 import { MetricKeys } from './search/metric-keys.view.js';
+import { RunDetailsView } from './search/run-details.view.js';
 import { RunSearch } from './search/run-search.view.js';
 import * as entities from './tracking.entities.js';
 import { TrackingView } from './tracking.view.js';
 
 const SERVICES = [ExperimentsService, RunsService, LoggingService, ArtifactsService, LoggedModelsService];
-const VIEWS = [TrackingView, ArtifactsView, RunSearch, MetricKeys];
+const VIEWS = [TrackingView, ArtifactsView, RunSearch, RunDetailsView, ExperimentSearch, MetricKeys];
 
 @Module({
   imports: [TypeOrmModule.forFeature([...Object.values(entities), ...Object.values(loggedModels)])],

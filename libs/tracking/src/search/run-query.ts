@@ -1,18 +1,12 @@
-/** A question about runs, in the one language that GraphQL's filters and MLflow's search grammar are both translated into. */
-export type TextOp = '=' | '!=' | 'LIKE' | 'ILIKE';
-export type NumberOp = '=' | '!=' | '<' | '<=' | '>' | '>=';
+import type { NumberOp, TextTest } from '#database';
 
+/** A question about runs, in the one language that GraphQL's filters and MLflow's search grammar are both translated into. */
 /** Text attributes of a run. `hex` is its id without the prefix, `artifactUri` where its artifacts are. */
 export const TEXT_ATTRIBUTES = ['id', 'hex', 'name', 'userName', 'status', 'artifactUri', 'parentId', 'jobId'] as const;
 export type TextAttribute = (typeof TEXT_ATTRIBUTES)[number];
 /** Times, in milliseconds since the epoch. */
 export const TIME_ATTRIBUTES = ['startedAt', 'endedAt'] as const;
 export type TimeAttribute = (typeof TIME_ATTRIBUTES)[number];
-
-export interface TextTest {
-  readonly op: TextOp | 'IN' | 'NOT IN';
-  readonly value: string | readonly string[];
-}
 
 export type Condition =
   | { readonly kind: 'and' | 'or'; readonly of: readonly Condition[] }

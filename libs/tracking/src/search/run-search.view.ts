@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { readablePaths, type Ctx } from '#access';
-import { selectOnce } from '#database';
-import { DomainError } from '#kernel';
+import { allows, readablePaths, type Ctx } from '#access';
+import { select, selectOnce, SortedPage, SqlParams } from '#database';
 import type { RunStatus } from '../model/run.js';
 import { MetricKeys } from './metric-keys.view.js';
 import type { Condition, Order, RunQuery } from './run-query.js';
-import { afterSql, conditionSql, SqlParams, sortPlan, type CursorKey, type SortPlan } from './run-sql.js';
+import { conditionSql, runSort } from './run-sql.js';
 
 /** A run as lists show it. */
 export interface FoundRun {
@@ -36,6 +34,8 @@ const COLUMNS = `r.id, r.num, r.experiment_id as "experimentId", e.number as "ex
   r.user_name as "userName", r.status, r.started_at as "startedAt", r.ended_at as "endedAt", r.parent_id as "parentId", r.job_id as "jobId",
   r.deleted_at is not null as deleted`;
 
+const BY_ID = `select ${COLUMNS}, e.project from run r join experiment e on e.id = r.experiment_id where r.workspace_id = $1 and r.id = $2`;
+
 const VIEW = { active: 'r.deleted_at is null', deleted: 'r.deleted_at is not null', all: 'true' } as const;
 
 /** Finds runs: one statement a page, in a stable order that goes on exactly where the page before ended. */
@@ -46,25 +46,31 @@ export class RunSearch {
     private readonly keys: MetricKeys,
   ) {}
 
+  /** One run, deleted or not; undefined when there is none that the caller may read. */
+  async byId(ctx: Ctx, id: string): Promise<FoundRun | undefined> {
+    const [row] = await select<FoundRun & { project: string }>(this.dataSource, BY_ID, [ctx.workspaceId, id]);
+    return row && allows(ctx, 'tracking.read', row.project) ? row : undefined;
+  }
+
   /** Throws BAD_INPUT (`field` after) for a cursor that is none of this order. */
   async search(ctx: Ctx, query: RunQuery): Promise<FoundRuns> {
     if (query.experimentIds?.length === 0) return { runs: [] };
     const order = query.orderBy ?? [];
     const keys = await this.keys.ids(ctx.workspaceId, metricNames(query.where, order));
     const params = new SqlParams();
-    const plan = sortPlan(order, params, keys);
+    const joins: string[] = [];
+    const sorted = new SortedPage(runSort(order, joins, params, keys));
     const conditions = [this.scope(ctx, query, params), VIEW[query.view ?? 'active']];
     if (query.where) conditions.push(conditionSql(query.where, params, keys));
-    if (query.after !== undefined) conditions.push(afterSql(plan, readCursor(query.after, order, plan), params));
-    const rows = await selectOnce<FoundRun & Record<string, unknown>>(
+    if (query.after !== undefined) conditions.push(sorted.after(query.after, params));
+    const rows = await selectOnce<FoundRun>(
       this.dataSource,
-      `select ${COLUMNS}, ${plan.columns} from run r join experiment e on e.id = r.experiment_id ${plan.joins}
-        where ${conditions.join(' and ')} order by ${plan.orderBy} limit ${params.add(query.limit + 1, 'int')}`,
+      `select ${COLUMNS}, ${sorted.columns} from run r join experiment e on e.id = r.experiment_id ${joins.join(' ')}
+        where ${conditions.join(' and ')} order by ${sorted.orderBy} limit ${params.add(query.limit + 1, 'int')}`,
       params.values,
     );
-    const runs = rows.slice(0, query.limit);
-    const more = rows.length > query.limit && runs.length > 0;
-    return { runs, next: more ? writeCursor(runs.at(-1)!, order, plan) : undefined };
+    const { rows: runs, next } = sorted.page(rows, query.limit);
+    return { runs, next };
   }
 
   private scope(ctx: Ctx, query: RunQuery, params: SqlParams): string {
@@ -89,38 +95,4 @@ function metricNames(where: Condition | undefined, order: readonly Order[]): str
   };
   if (where) visit(where);
   return names;
-}
-
-const orderMark = (order: readonly Order[]): string =>
-  createHash('sha256').update(JSON.stringify(order)).digest('base64url').slice(0, 8);
-
-function writeCursor(row: Record<string, unknown>, order: readonly Order[], plan: SortPlan): string {
-  const keys = plan.keys.map((_, i) => {
-    const value = row[`key${i}`];
-    return [Number(row[`rank${i}`]), value instanceof Date ? value.toISOString() : value === null ? null : String(value)];
-  });
-  return Buffer.from(JSON.stringify([orderMark(order), keys])).toString('base64url');
-}
-
-function readCursor(cursor: string, order: readonly Order[], plan: SortPlan): CursorKey[] {
-  const refused = new DomainError('BAD_INPUT', 'the page token is not one of this search and order; begin without one', 'after');
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-  } catch {
-    throw refused;
-  }
-  const [mark, keys] = Array.isArray(parsed) ? (parsed as [unknown, unknown]) : [];
-  if (mark !== orderMark(order) || !Array.isArray(keys) || keys.length !== plan.keys.length) throw refused;
-  for (const [i, key] of (keys as unknown[]).entries()) if (!isCursorKey(key, plan.keys[i]!.type)) throw refused;
-  return keys as CursorKey[];
-}
-
-function isCursorKey(key: unknown, type: SortPlan['keys'][number]['type']): boolean {
-  if (!Array.isArray(key) || key.length !== 2) return false;
-  const [rank, value] = key as [unknown, unknown];
-  if (rank !== 0) return rank === 1 || rank === 2;
-  if (typeof value !== 'string' || value.includes('\u0000')) return false;
-  if (type === 'float8') return value !== '' && !Number.isNaN(Number(value));
-  return type === 'text' || !Number.isNaN(Date.parse(value));
 }

@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { RequestAuth } from '../http/request-ctx.js';
+import { Views } from './loaders.js';
+
+/** What every edge needs to know who asks, and GraphQL to load what they ask for. */
+@Module({ providers: [RequestAuth, Views], exports: [RequestAuth, Views] })
+export class GraphqlSupportModule {}

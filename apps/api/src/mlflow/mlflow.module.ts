@@ -1,0 +1,24 @@
+import { Module } from '@nestjs/common';
+import { GraphqlSupportModule } from '../graphql/support.module.js';
+import { MLFLOW_ROUTES, MlflowEdge } from './mlflow.edge.js';
+import { ExperimentNumbers, ExperimentRoutes } from './routes/experiments.routes.js';
+import type { Route } from './wire/route.js';
+
+/** Groups of routes; each has them as `routes`. */
+const GROUPS = [ExperimentRoutes];
+
+/** MLflow's REST API: an edge over the same use cases as GraphQL. */
+@Module({
+  imports: [GraphqlSupportModule],
+  providers: [
+    ExperimentNumbers,
+    ...GROUPS,
+    {
+      provide: MLFLOW_ROUTES,
+      useFactory: (...groups: { readonly routes: readonly Route[] }[]) => groups.flatMap((group) => group.routes),
+      inject: GROUPS,
+    },
+    MlflowEdge,
+  ],
+})
+export class MlflowModule {}

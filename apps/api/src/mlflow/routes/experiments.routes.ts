@@ -1,0 +1,229 @@
+import { Injectable } from '@nestjs/common';
+import type { Ctx } from '#access';
+import { isDomainError } from '#kernel';
+import { ExperimentSearch, ExperimentsService, type FoundExperiment } from '#tracking';
+import { experimentConditions, experimentOrder } from '../search/experiment-filter.js';
+import { invalid, missing, MlflowError } from '../wire/errors.js';
+import { compact, record } from '../wire/json.js';
+import { int, list, object, oneOf, required, text } from '../wire/message.js';
+import { checkKey, checkLength, pageSize } from '../wire/names.js';
+import { route, type Route } from '../wire/route.js';
+
+export const TAG = object({ key: required(text), value: text });
+export const VIEW = oneOf('ACTIVE_ONLY', 'DELETED_ONLY', 'ALL');
+export const VIEWS = { ACTIVE_ONLY: 'active', DELETED_ONLY: 'deleted', ALL: 'all' } as const;
+
+const MAX_TAG_VALUE = 20_000;
+/** Tag by which a client may say into which project a new experiment goes. */
+const PROJECT_TAG = 'tailrace.project';
+
+/** Experiments by the number that MLflow's clients know them by. */
+@Injectable()
+export class ExperimentNumbers {
+  private readonly known = new Map<string, string>();
+
+  constructor(
+    private readonly search: ExperimentSearch,
+    private readonly service: ExperimentsService,
+  ) {}
+
+  /** Throws RESOURCE_DOES_NOT_EXIST also for an experiment that the caller may not read. */
+  async find(ctx: Ctx, id: string): Promise<FoundExperiment> {
+    const number = experimentNumber(id);
+    await this.service.ensureDefault(ctx.workspaceId);
+    const found = await this.search.byNumber(ctx, number);
+    if (!found) throw noExperiment(id);
+    return found;
+  }
+
+  /** Our own id; which number stands for which experiment never changes. The use case checks the rights. */
+  async toId(ctx: Ctx, id: string): Promise<string> {
+    const mark = `${ctx.workspaceId}/${id}`;
+    const known = this.known.get(mark) ?? (await this.find(ctx, id)).id;
+    if (this.known.size > 10_000) this.known.clear();
+    this.known.set(mark, known);
+    return known;
+  }
+}
+
+export function experimentNumber(id: string): number {
+  if (!/^\d{1,9}$/.test(id)) throw invalid(`Invalid experiment ID '${id}'. Experiment ID must be a valid integer.`);
+  return Number(id);
+}
+
+export function noExperiment(id: string): MlflowError {
+  return missing(`No Experiment with id=${id} exists`);
+}
+
+export function artifactRoot(experiment: { artifactLocation: string | null; number: number }): string {
+  return experiment.artifactLocation ?? `mlflow-artifacts:/${experiment.number}`;
+}
+
+export function toExperiment(experiment: FoundExperiment) {
+  return {
+    experiment_id: String(experiment.number),
+    name: experiment.name,
+    artifact_location: artifactRoot(experiment),
+    lifecycle_stage: experiment.deleted ? 'deleted' : 'active',
+    last_update_time: experiment.updatedAt.getTime(),
+    creation_time: experiment.createdAt.getTime(),
+    tags: Object.entries(experiment.tags).map(([key, value]) => ({ key, value })),
+  };
+}
+
+@Injectable()
+export class ExperimentRoutes {
+  constructor(
+    private readonly service: ExperimentsService,
+    private readonly search: ExperimentSearch,
+    private readonly numbers: ExperimentNumbers,
+  ) {}
+
+  readonly routes: readonly Route[] = [
+    ...route({
+      rpc: 'CreateExperiment',
+      on: 'POST /mlflow/experiments/create',
+      access: 'tracking.write',
+      input: { name: required(text), artifact_location: text, tags: list(TAG) },
+      run: async ({ ctx, input }) => {
+        checkName(input.name);
+        checkLocation(input.artifact_location);
+        input.tags.forEach((tag) => checkTag(tag.key, tag.value ?? ''));
+        const tags = record(input.tags);
+        const made = { name: input.name, artifactLocation: input.artifact_location || null, tags, project: tags[PROJECT_TAG] };
+        await this.service.ensureDefault(ctx.workspaceId);
+        const { number } = await this.service.create(ctx, made).catch(nameTaken(input.name));
+        return { experiment_id: String(number) };
+      },
+    }),
+    ...route({
+      rpc: 'SearchExperiments',
+      on: ['POST /mlflow/experiments/search', 'GET /mlflow/experiments/search'],
+      access: 'tracking.read',
+      input: { max_results: int, page_token: text, filter: text, order_by: list(text), view_type: VIEW },
+      run: async ({ ctx, input }) => {
+        await this.service.ensureDefault(ctx.workspaceId);
+        const { experiments, next } = await this.search.search(ctx, {
+          where: experimentConditions(input.filter ?? ''),
+          orderBy: experimentOrder(input.order_by as string[]),
+          view: VIEWS[input.view_type ?? 'ACTIVE_ONLY'],
+          limit: pageSize(input.max_results, 1000, 50_000),
+          after: input.page_token || undefined,
+        });
+        return compact({ experiments: experiments.map(toExperiment), next_page_token: next });
+      },
+    }),
+    ...route({
+      rpc: 'GetExperiment',
+      on: 'GET /mlflow/experiments/get',
+      access: 'tracking.read',
+      input: { experiment_id: required(text) },
+      run: async ({ ctx, input }) => ({ experiment: toExperiment(await this.numbers.find(ctx, input.experiment_id)) }),
+    }),
+    ...route({
+      rpc: 'GetExperimentByName',
+      on: 'GET /mlflow/experiments/get-by-name',
+      access: 'tracking.read',
+      input: { experiment_name: required(text) },
+      run: async ({ ctx, input }) => {
+        await this.service.ensureDefault(ctx.workspaceId);
+        const found = await this.search.byName(ctx, input.experiment_name);
+        if (!found) throw missing(`Could not find experiment with name '${input.experiment_name}'`);
+        return { experiment: toExperiment(found) };
+      },
+    }),
+    ...route({
+      rpc: 'UpdateExperiment',
+      on: 'POST /mlflow/experiments/update',
+      access: 'tracking.write',
+      input: { experiment_id: required(text), new_name: required(text) },
+      run: async ({ ctx, input }) => {
+        checkName(input.new_name);
+        await this.change(ctx, input.experiment_id, (id) =>
+          this.service.rename(ctx, id, input.new_name).catch(nameTaken(input.new_name)),
+        );
+      },
+    }),
+    ...route({
+      rpc: 'DeleteExperiment',
+      on: 'POST /mlflow/experiments/delete',
+      access: 'tracking.write',
+      input: { experiment_id: required(text) },
+      run: ({ ctx, input }) => this.change(ctx, input.experiment_id, (id) => this.service.delete(ctx, id)),
+    }),
+    ...route({
+      rpc: 'RestoreExperiment',
+      on: 'POST /mlflow/experiments/restore',
+      access: 'tracking.write',
+      input: { experiment_id: required(text) },
+      run: ({ ctx, input }) => this.change(ctx, input.experiment_id, (id) => this.service.restore(ctx, id)),
+    }),
+    ...route({
+      rpc: 'SetExperimentTag',
+      on: 'POST /mlflow/experiments/set-experiment-tag',
+      access: 'tracking.write',
+      input: { experiment_id: required(text), key: required(text), value: text },
+      run: async ({ ctx, input }) => {
+        checkTag(input.key, input.value ?? '');
+        await this.change(ctx, input.experiment_id, (id) => this.service.setTags(ctx, id, record([input])));
+      },
+    }),
+    ...route({
+      rpc: 'DeleteExperimentTag',
+      on: 'POST /mlflow/experiments/delete-experiment-tag',
+      access: 'tracking.write',
+      input: { experiment_id: required(text), key: required(text) },
+      run: ({ ctx, input }) =>
+        this.change(ctx, input.experiment_id, (id) =>
+          this.service.deleteTag(ctx, id, input.key).catch((error: unknown) => {
+            if (isDomainError(error) && error.details?.['reason'] === 'NO_TAG')
+              throw missing(`No tag with name: ${input.key} in experiment with id ${input.experiment_id}`);
+            throw error;
+          }),
+        ),
+    }),
+  ];
+
+  /** Runs a use case on the experiment of that number; a deleted one has MLflow's own text. */
+  private async change(ctx: Ctx, id: string, work: (id: string) => Promise<unknown>): Promise<void> {
+    await work(await this.numbers.toId(ctx, id)).catch((error: unknown) => {
+      if (isDomainError(error) && error.details?.['reason'] === 'EXPERIMENT_DELETED')
+        throw invalid(`The experiment ${id} must be in the 'active' state. Current state is deleted.`);
+      throw error;
+    });
+  }
+}
+
+function nameTaken(name: string) {
+  return (error: unknown): never => {
+    if (isDomainError(error) && error.details?.['reason'] === 'NAME_TAKEN')
+      throw new MlflowError('RESOURCE_ALREADY_EXISTS', `Experiment(name=${name}) already exists.`);
+    throw error;
+  };
+}
+
+function checkName(name: string): void {
+  if (name.trim() === '') throw invalid(`Invalid experiment name: '${name}'`);
+  checkLength('name', name, 500);
+}
+
+function checkTag(key: string, value: string): void {
+  checkKey(key, 'key', 'key');
+  checkLength('value', value, MAX_TAG_VALUE);
+}
+
+/** A place that clients can write to: no fragment or parameters, and no way out of it. */
+function checkLocation(location: string | undefined): void {
+  if (!location) return;
+  checkLength('artifact_location', location, 2048);
+  const query = location.split('?')[1] ?? '';
+  let decoded = location;
+  for (let i = 0; i < 3 && decoded.includes('%'); i++)
+    try {
+      decoded = decodeURIComponent(decoded);
+    } catch {
+      break;
+    }
+  if (/[#;]/.test(decoded) || query.includes('..') || decoded.split(/[/\\]/).includes('..') || /[\u0000-\u001f]/.test(decoded))
+    throw invalid(`Invalid 'artifact_location': ${location}. It must be a plain URI without fragments, parameters or '..'.`);
+}

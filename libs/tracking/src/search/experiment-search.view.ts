@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { allows, readablePaths, type Ctx } from '#access';
+import {
+  select,
+  selectOnce,
+  SortedPage,
+  sqlOp,
+  SqlParams,
+  textTestSql,
+  toDate,
+  type NumberOp,
+  type SortKey,
+  type TextTest,
+} from '#database';
+
+export interface FoundExperiment {
+  readonly id: string;
+  readonly num: number;
+  readonly number: number;
+  readonly project: string;
+  readonly name: string;
+  readonly artifactLocation: string | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly deleted: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export type ExperimentCondition =
+  | ({ readonly kind: 'name' } & TextTest)
+  | { readonly kind: 'createdAt' | 'updatedAt'; readonly op: NumberOp; readonly value: number }
+  | ({ readonly kind: 'tag'; readonly key: string } & TextTest)
+  | { readonly kind: 'hasTag'; readonly key: string; readonly has: boolean };
+
+export interface ExperimentQuery {
+  /** All of them hold. */
+  readonly where?: readonly ExperimentCondition[];
+  readonly orderBy?: readonly { readonly field: 'name' | 'number' | 'createdAt' | 'updatedAt'; readonly descending: boolean }[];
+  readonly view?: 'active' | 'deleted' | 'all';
+  readonly limit: number;
+  readonly after?: string;
+}
+
+const COLUMNS = `e.id, e.num, e.number, e.project, e.name, e.artifact_location as "artifactLocation", e.created_at as "createdAt",
+  e.updated_at as "updatedAt", e.deleted_at is not null as deleted,
+  coalesce((select json_object_agg(t.key, t.value order by t.key) from experiment_tag t where t.experiment_id = e.id), '{}') as tags`;
+
+const TIME = { createdAt: 'e.created_at', updatedAt: 'e.updated_at' } as const;
+const ms = (column: string) => `date_trunc('milliseconds', ${column})`;
+
+const FIELDS: Readonly<Record<'name' | 'number' | 'createdAt' | 'updatedAt', Omit<SortKey, 'descending'>>> = {
+  name: { value: 'e.name collate "C"', type: 'text' },
+  number: { value: 'e.number', type: 'bigint' },
+  createdAt: { value: ms(TIME.createdAt), type: 'timestamptz' },
+  updatedAt: { value: ms(TIME.updatedAt), type: 'timestamptz' },
+};
+
+const VIEW = { active: 'e.deleted_at is null', deleted: 'e.deleted_at is not null', all: 'true' } as const;
+
+/** Finds experiments that the caller may read, newest first. */
+@Injectable()
+export class ExperimentSearch {
+  constructor(private readonly dataSource: DataSource) {}
+
+  byId(ctx: Ctx, id: string): Promise<FoundExperiment | undefined> {
+    return this.one(ctx, `select ${COLUMNS} from experiment e where e.workspace_id = $1 and e.id = $2`, id);
+  }
+
+  byNumber(ctx: Ctx, number: number): Promise<FoundExperiment | undefined> {
+    return this.one(ctx, `select ${COLUMNS} from experiment e where e.workspace_id = $1 and e.number = $2`, number);
+  }
+
+  byName(ctx: Ctx, name: string): Promise<FoundExperiment | undefined> {
+    return this.one(ctx, `select ${COLUMNS} from experiment e where e.workspace_id = $1 and e.name = $2`, name);
+  }
+
+  async search(
+    ctx: Ctx,
+    query: ExperimentQuery,
+  ): Promise<{ readonly experiments: readonly FoundExperiment[]; readonly next?: string }> {
+    const params = new SqlParams();
+    const conditions = [`e.workspace_id = ${params.add(ctx.workspaceId, 'text')}`, VIEW[query.view ?? 'active']];
+    const paths = readablePaths(ctx, 'tracking.read');
+    if (paths)
+      conditions.push(
+        `exists (select 1 from unnest(${params.add(paths, 'text[]')}) p where e.project = p or starts_with(e.project, p || '/'))`,
+      );
+    for (const condition of query.where ?? []) conditions.push(conditionSql(condition, params));
+    const order = query.orderBy?.length ? query.orderBy : [{ field: 'createdAt', descending: true } as const];
+    const sorted = new SortedPage([
+      ...order.map(({ field, descending }) => ({ ...FIELDS[field], descending })),
+      { ...FIELDS.number, descending: true },
+    ]);
+    if (query.after !== undefined) conditions.push(sorted.after(query.after, params));
+    const found = await selectOnce<FoundExperiment>(
+      this.dataSource,
+      `select ${COLUMNS}, ${sorted.columns} from experiment e where ${conditions.join(' and ')} order by ${sorted.orderBy} limit ${params.add(query.limit + 1, 'int')}`,
+      params.values,
+    );
+    const { rows: experiments, next } = sorted.page(found, query.limit);
+    return { experiments, next };
+  }
+
+  private async one(ctx: Ctx, sql: string, value: unknown): Promise<FoundExperiment | undefined> {
+    const [row] = await select<FoundExperiment>(this.dataSource, sql, [ctx.workspaceId, value]);
+    return row && allows(ctx, 'tracking.read', row.project) ? row : undefined;
+  }
+}
+
+const TAG = 'exists (select 1 from experiment_tag t where t.experiment_id = e.id';
+
+function conditionSql(condition: ExperimentCondition, params: SqlParams): string {
+  switch (condition.kind) {
+    case 'name':
+      return textTestSql('e.name', condition, params);
+    case 'tag':
+      return `${TAG} and t.key = ${params.add(condition.key, 'text')} and ${textTestSql('t.value', condition, params)})`;
+    case 'hasTag':
+      return `${condition.has ? '' : 'not '}${TAG} and t.key = ${params.add(condition.key, 'text')})`;
+    default:
+      return `${ms(TIME[condition.kind])} ${sqlOp(condition.op)} ${params.add(toDate(condition.value), 'timestamptz')}`;
+  }
+}
