@@ -28,8 +28,11 @@ const home = mkdtempSync(join(tmpdir(), 'tailrace-clients-'));
 /** What was started and must end; each leads a process group of its own. */
 const children = new Set();
 
+/** For MLflow's processes: nothing of what is set, or signed in to, for other work on this machine. */
 const quiet = {
-  ...process.env,
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MLFLOW_'))),
+  HOME: home,
+  NO_PROXY: '127.0.0.1,localhost',
   MLFLOW_DISABLE_TELEMETRY: 'true',
   DO_NOT_TRACK: 'true',
   PYTHONDONTWRITEBYTECODE: '1',
@@ -69,8 +72,11 @@ function install(name) {
   const note = join(venv, `.${name}.sha256`);
   if (existsSync(note) && readFileSync(note, 'utf8') === hash) return;
   if (name === 'requirements.txt') {
+    const base = process.env.PYTHON ?? 'python3';
+    const { stdout } = spawnSync(base, ['-c', 'import sys; print(sys.version_info >= (3, 11))'], { encoding: 'utf8' });
+    if (stdout?.trim() !== 'True') throw new Error(`${base} is not Python 3.11 or newer; name one with PYTHON=…`);
     rmSync(venv, { recursive: true, force: true });
-    run(process.env.PYTHON ?? 'python3', ['-m', 'venv', venv]);
+    run(base, ['-m', 'venv', venv]);
   }
   const begun = Date.now();
   console.log(`installing ${name} into .clients-venv (some minutes, once)`);
@@ -146,13 +152,11 @@ async function runPytest({ url, token }) {
     CLIENTS_AGAINST: options.against,
     ...(options.lightning ? { CLIENTS_LIGHTNING: '1' } : {}),
     KERAS_BACKEND: 'jax',
-    KERAS_HOME: join(home, 'keras'),
     MPLBACKEND: 'agg',
     MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT: 'true',
     // an answer of 500 is a failure, not a reason to wait
     MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1',
   };
-  for (const name of ['MLFLOW_TRACKING_USERNAME', 'MLFLOW_TRACKING_PASSWORD', 'MLFLOW_REGISTRY_URI']) delete env[name];
   await start(python, args, env, ['ignore', 'inherit', 'inherit'], root).ended;
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
   const suite = readFileSync(report, 'utf8').match(/<testsuite [^>]*>/)[0];

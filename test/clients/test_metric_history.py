@@ -3,7 +3,10 @@
 import time
 
 import mlflow
-from mlflow.entities import Metric
+import pytest
+from conftest import api, error_of
+from mlflow import MlflowException
+from mlflow.entities import Metric, Param
 
 POINTS = 30_000
 
@@ -70,3 +73,22 @@ def test_points_without_a_step(experiment, client):
         mlflow.log_metric("m", 2)
     assert [(point.step, point.value) for point in client.get_metric_history(run.info.run_id, "m")] == [(0, 1.0), (0, 2.0)]
     assert client.get_run(run.info.run_id).data.metrics["m"] == 2.0
+
+
+def test_batches_larger_than_a_request(experiment, client):
+    run_id = client.create_run(experiment.experiment_id).info.run_id
+    client.log_batch(run_id, [Metric(f"m{n}", n, 1, 0) for n in range(2001)], [Param(f"p{n}", str(n)) for n in range(201)])
+    data = client.get_run(run_id).data
+    assert data.metrics == {f"m{n}": n for n in range(2001)}
+    assert data.params == {f"p{n}": str(n) for n in range(201)}
+
+
+def test_refused_batches(experiment, client):
+    run_id = client.create_run(experiment.experiment_id).info.run_id
+    with pytest.raises(MlflowException) as error:
+        client.log_batch(run_id, params=[Param("twice", "a"), Param("twice", "b")])
+    assert error.value.error_code == "INVALID_PARAMETER_VALUE"
+    metrics = [{"key": f"m{n}", "value": n, "timestamp": 1, "step": 0} for n in range(1001)]
+    assert error_of(api("POST", "runs/log-batch", json={"run_id": run_id, "metrics": metrics})) == (400, "INVALID_PARAMETER_VALUE")
+    data = client.get_run(run_id).data
+    assert (data.metrics, data.params) == ({}, {})

@@ -86,7 +86,8 @@ def test_a_python_model_with_files(experiment, tmp_path):
 
 def test_the_life_of_a_logged_model(experiment, client, model):
     with mlflow.start_run() as run:
-        mlflow.log_metric("before", 0.25)
+        mlflow.log_metric("before", 0.25, step=7)
+        mlflow.log_metric("other", 0.5, step=6)
         info = log(model, params={"depth": 3}, tags={"team": "blue"}, model_type="regressor", step=7)
         assert mlflow.last_logged_model().model_id == info.model_id
         mlflow.log_metric("rmse", 0.5, step=1, model_id=info.model_id)
@@ -96,7 +97,8 @@ def test_the_life_of_a_logged_model(experiment, client, model):
     assert (got.experiment_id, got.source_run_id) == (experiment.experiment_id, run.info.run_id)
     assert got.artifact_location.startswith("mlflow-artifacts:/")
     assert (got.params, got.tags["team"]) == ({"depth": "3"}, "blue")
-    assert sorted((metric.key, metric.value) for metric in got.metrics if metric.key == "rmse")[0] == ("rmse", 0.125)
+    # log_model links what the run has at the very step of the model
+    assert {(metric.key, metric.step, metric.value) for metric in got.metrics} == {("before", 7, 0.25), ("rmse", 1, 0.5), ("rmse", 2, 0.125)}
     [output] = client.get_run(run.info.run_id).outputs.model_outputs
     assert (output.model_id, output.step) == (info.model_id, 7)
     assert client.get_run(run.info.run_id).data.metrics["rmse"] == 0.125

@@ -3,7 +3,6 @@ import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { GraphQLModule } from '@nestjs/graphql';
 import { AttemptsController } from './attempts/attempts.controller.js';
-import { BlobTransfer } from './blobs/blob-transfer.js';
 import { BlobsController } from './blobs/blobs.controller.js';
 import { LiveLog } from './events/live-log.js';
 import { GraphqlConfig } from './graphql/graphql.config.js';
@@ -35,7 +34,6 @@ import { LiveCurves } from './tracking/live-curves.js';
     ...RESOLVERS,
     LiveCurves,
     LiveLog,
-    BlobTransfer,
     AccessProof,
     EdgeHooks,
     { provide: APP_GUARD, useClass: AccessGuard },

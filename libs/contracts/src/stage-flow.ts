@@ -21,7 +21,13 @@ export const StageSchema = z.strictObject({
 export type Stage = z.infer<typeof StageSchema>;
 
 /** Stages of a model. `none` is where every version begins and needs no entry. A version that a `one` stage replaces goes to `archived`. */
-export const StageFlowSchema = z.strictObject({ stages: z.array(StageSchema).min(1) });
+export const StageFlowSchema = z.strictObject({
+  stages: z.array(StageSchema).min(1),
+  /** Tells flows apart that the platform itself gives: `mlflow` is that of models made through MLflow's API. */
+  name: z.string().max(64).optional(),
+  /** Aliases that may only point at a version in the stage of that name (or in any guarded one). Absent: the names of the guarded stages. */
+  protectedAliases: z.array(z.string()).optional(),
+});
 export type StageFlow = z.infer<typeof StageFlowSchema>;
 
 /** none -> staging -> production -> archived; production holds one version and takes one approval. */

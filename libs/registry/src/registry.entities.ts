@@ -2,6 +2,9 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { EvaluationResult, GateResult, Signature, StageFlow } from '#contracts';
 import type { RequestState } from './model/stage-rules.js';
 
+/** READY unless a registration that is not done at once is under way or has failed. */
+export type VersionStatus = 'READY' | 'PENDING_REGISTRATION' | 'FAILED_REGISTRATION';
+
 @Entity('model')
 @Index('model_name', ['workspaceId', 'name'], { unique: true })
 export class ModelEntity {
@@ -15,12 +18,15 @@ export class ModelEntity {
   @Column('int', { default: 0 }) lastNumber!: number;
   @Column('text') createdBy!: string;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+  @Column('timestamptz', { default: () => 'now()' }) updatedAt!: Date;
 }
 
 /** `slot` is the stage when that stage holds one version: its unique index keeps two from standing there. */
 @Entity('model_version')
 @Index('model_version_number', ['modelId', 'number'], { unique: true })
-@Index('model_version_run', ['modelId', 'runId'], { unique: true })
+@Index('model_version_candidate', ['modelId', 'candidateRun'], { unique: true })
+@Index('model_version_run', ['runId'])
+@Index('model_version_stage', ['modelId', 'stage', 'number'])
 @Index('model_version_slot', ['modelId', 'slot'], { unique: true })
 @Index('model_version_workspace', ['workspaceId', 'id'])
 export class ModelVersionEntity {
@@ -28,19 +34,57 @@ export class ModelVersionEntity {
   @Column('text') workspaceId!: string;
   @Column('text') modelId!: string;
   @Column('int') number!: number;
-  @Column('text') runId!: string;
+  /** A run of ours, or the name of one that only a client knows. */
+  @Column('text', { nullable: true }) runId!: string | null;
+  /** The run that the platform made this version of: registered once per model. */
+  @Column('text', { nullable: true }) candidateRun!: string | null;
+  @Column('text', { nullable: true }) loggedModelId!: string | null;
+  /** Where it comes from as its maker said, and the place that this means. */
+  @Column('text', { nullable: true }) source!: string | null;
+  @Column('text', { nullable: true }) storageLocation!: string | null;
+  @Column('text', { nullable: true }) runLink!: string | null;
   @Column('text', { nullable: true }) datasetVersionId!: string | null;
   @Column('text', { default: 'none' }) stage!: string;
   @Column('text', { nullable: true }) slot!: string | null;
   /** File name -> sha256. */
   @Column('jsonb') files!: Record<string, string>;
-  @Column('jsonb') signature!: Signature;
+  /** Null for a version whose files the platform has not looked at. */
+  @Column('jsonb', { nullable: true }) signature!: Signature | null;
   /** Measured by the platform on these files. */
   @Column('jsonb', { nullable: true }) evaluation!: EvaluationResult | null;
   /** Member who answers for the training: may ask for a stage, but not approve. */
   @Column('text', { nullable: true }) trainedBy!: string | null;
+  @Column('text', { default: '' }) description!: string;
+  @Column('text', { default: 'READY' }) status!: VersionStatus;
+  @Column('text', { nullable: true }) statusMessage!: string | null;
+  @Column('text', { nullable: true }) userName!: string | null;
   @Column('text') createdBy!: string;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+  @Column('timestamptz', { default: () => 'now()' }) updatedAt!: Date;
+  /** A deleted version is in no list; its number stays taken. */
+  @Column('timestamptz', { nullable: true }) deletedAt!: Date | null;
+}
+
+@Entity('model_tag')
+export class ModelTagEntity {
+  @PrimaryColumn('text') modelId!: string;
+  @PrimaryColumn('text') key!: string;
+  @Column('text') value!: string;
+}
+
+@Entity('model_version_tag')
+export class ModelVersionTagEntity {
+  @PrimaryColumn('text') versionId!: string;
+  @PrimaryColumn('text') key!: string;
+  @Column('text') value!: string;
+}
+
+@Entity('model_alias')
+@Index('model_alias_version', ['versionId'])
+export class ModelAliasEntity {
+  @PrimaryColumn('text') modelId!: string;
+  @PrimaryColumn('text') alias!: string;
+  @Column('text') versionId!: string;
 }
 
 @Entity('stage_request')

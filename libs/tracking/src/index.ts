@@ -2,6 +2,13 @@ export { ArtifactsService } from './artifacts.service.js';
 export { ArtifactsView, type ArtifactEntry, type ArtifactFile } from './artifacts.view.js';
 export { ExperimentsService, type NewExperiment } from './experiments.service.js';
 export { LoggedModelsService, type NewLoggedModel } from './logged-models.service.js';
+export {
+  LoggedModelsView,
+  type FoundLoggedModel,
+  type LoggedModelCondition,
+  type LoggedModelQuery,
+  type OnDataset,
+} from './logged-models.view.js';
 export { LoggingService, type DatasetInput, type LogInput } from './logging.service.js';
 export { type LoggedModelStatus } from './model/logged-model.js';
 export { hasEnded, type Point, type RunStatus, type Source } from './model/run.js';
@@ -13,6 +20,7 @@ export {
   type FoundExperiment,
 } from './search/experiment-search.view.js';
 export { MetricKeys } from './search/metric-keys.view.js';
+export { MetricHistory, type PointText } from './search/metric-history.view.js';
 export { RunDetailsView, type RunDetails } from './search/run-details.view.js';
 export {
   type Condition,

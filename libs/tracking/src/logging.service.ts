@@ -5,13 +5,15 @@ import { DomainError, newId } from '#kernel';
 import { Notifier, Outbox } from '#messaging';
 import { LoggingStore } from './logging.store.js';
 import type { Point, Source } from './model/run.js';
-import { noRun, runDeleted } from './runs.service.js';
+import { noRun, runDeleted, RunsService, type RunPatch } from './runs.service.js';
 import { RunsStore, type RunFacts } from './runs.store.js';
 
 export interface LogInput {
   readonly points?: readonly Point[];
   readonly params?: Readonly<Record<string, string>>;
   readonly tags?: Readonly<Record<string, string>>;
+  /** What changes of the run itself. */
+  readonly patch?: RunPatch;
 }
 
 export interface DatasetInput {
@@ -36,6 +38,7 @@ export class LoggingService {
     private readonly unitOfWork: UnitOfWork,
     private readonly store: LoggingStore,
     private readonly runs: RunsStore,
+    private readonly life: RunsService,
     private readonly outbox: Outbox,
     private readonly notifier: Notifier,
   ) {}
@@ -49,6 +52,7 @@ export class LoggingService {
       const run = await this.writable(tx, ctx, runId);
       await this.write(tx, run, input.params ?? {}, input.tags ?? {});
       if (input.points?.length) await this.ingest(tx, ctx, run, input.points, 'client', 0);
+      if (input.patch) await this.life.updateIn(tx, ctx, run, input.patch);
       return { id: runId };
     });
   }
@@ -67,6 +71,16 @@ export class LoggingService {
     tags: Readonly<Record<string, string>>,
   ): Promise<void> {
     await this.write(tx, await this.held(tx, ctx, runId), params, tags);
+  }
+
+  /** Sets a tag to what `next` makes of its present value; calls for one run come one after the other. */
+  async changeTag(ctx: Ctx, runId: string, key: string, next: (value: string | undefined) => string): Promise<{ id: string }> {
+    return this.unitOfWork.run(ctx, async (tx) => {
+      await this.runs.lock(tx, ctx.workspaceId, runId);
+      const run = await this.writable(tx, ctx, runId);
+      await this.runs.setTags(tx, run.num, { [key]: next(await this.runs.tag(tx, run.num, key)) });
+      return { id: runId };
+    });
   }
 
   /** Throws NOT_FOUND (`details.reason` NO_TAG) when there is no such tag. */

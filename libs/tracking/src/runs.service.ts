@@ -125,7 +125,8 @@ export class RunsService {
     });
   }
 
-  private async updateIn(tx: Tx, ctx: Ctx, run: RunFacts, patch: RunPatch): Promise<void> {
+  /** Step: the change itself, with its events. */
+  async updateIn(tx: Tx, ctx: Ctx, run: RunFacts, patch: RunPatch): Promise<void> {
     const moved = patch.status !== undefined && patch.status !== run.status;
     const ended = moved && hasEnded(patch.status!);
     await this.store.update(tx, run.id, { ...patch, status: moved ? patch.status : undefined, ended });

@@ -122,6 +122,10 @@ export class RunsStore {
     );
   }
 
+  async tag(tx: Tx, run: number, key: string): Promise<string | undefined> {
+    return (await tx.query<{ value: string }>('select value from run_tag where run = $1 and key = $2', [run, key]))[0]?.value;
+  }
+
   async deleteTag(tx: Tx, run: number, key: string): Promise<boolean> {
     return (await tx.query('delete from run_tag where run = $1 and key = $2 returning 1', [run, key])).length > 0;
   }

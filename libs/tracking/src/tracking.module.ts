@@ -6,11 +6,13 @@ import { ExperimentsService } from './experiments.service.js';
 import { ExperimentsStore } from './experiments.store.js';
 import * as loggedModels from './logged-model.entities.js';
 import { LoggedModelsService } from './logged-models.service.js';
+import { LoggedModelsView } from './logged-models.view.js';
 import { LoggingService } from './logging.service.js';
 import { LoggingStore } from './logging.store.js';
 import { RunsService } from './runs.service.js';
 import { RunsStore } from './runs.store.js';
 import { ExperimentSearch } from './search/experiment-search.view.js';
+import { MetricHistory } from './search/metric-history.view.js';
 import { MetricKeys } from './search/metric-keys.view.js';
 import { RunDetailsView } from './search/run-details.view.js';
 import { RunSearch } from './search/run-search.view.js';
@@ -18,7 +20,16 @@ import * as entities from './tracking.entities.js';
 import { TrackingView } from './tracking.view.js';
 
 const SERVICES = [ExperimentsService, RunsService, LoggingService, ArtifactsService, LoggedModelsService];
-const VIEWS = [TrackingView, ArtifactsView, RunSearch, RunDetailsView, ExperimentSearch, MetricKeys];
+const VIEWS = [
+  TrackingView,
+  ArtifactsView,
+  RunSearch,
+  RunDetailsView,
+  ExperimentSearch,
+  MetricKeys,
+  MetricHistory,
+  LoggedModelsView,
+];
 
 @Module({
   imports: [TypeOrmModule.forFeature([...Object.values(entities), ...Object.values(loggedModels)])],

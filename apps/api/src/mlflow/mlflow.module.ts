@@ -1,11 +1,25 @@
 import { Module } from '@nestjs/common';
 import { GraphqlSupportModule } from '../graphql/support.module.js';
 import { MLFLOW_ROUTES, MlflowEdge } from './mlflow.edge.js';
+import { ArtifactRoutes } from './routes/artifacts.routes.js';
 import { ExperimentNumbers, ExperimentRoutes } from './routes/experiments.routes.js';
+import { InfoRoutes } from './routes/info.routes.js';
+import { LoggedModelRoutes } from './routes/logged-models.routes.js';
+import { LoggingRoutes } from './routes/logging.routes.js';
+import { MetricRoutes } from './routes/metrics.routes.js';
+import { RunRoutes } from './routes/runs.routes.js';
 import type { Route } from './wire/route.js';
 
 /** Groups of routes; each has them as `routes`. */
-const GROUPS = [ExperimentRoutes];
+const GROUPS = [
+  ExperimentRoutes,
+  RunRoutes,
+  LoggingRoutes,
+  MetricRoutes,
+  ArtifactRoutes,
+  LoggedModelRoutes,
+  InfoRoutes,
+];
 
 /** MLflow's REST API: an edge over the same use cases as GraphQL. */
 @Module({

@@ -20,7 +20,7 @@ const PROJECT_TAG = 'tailrace.project';
 /** Experiments by the number that MLflow's clients know them by. */
 @Injectable()
 export class ExperimentNumbers {
-  private readonly known = new Map<string, string>();
+  private readonly remembered = new Map<string, KnownExperiment>();
 
   constructor(
     private readonly search: ExperimentSearch,
@@ -36,14 +36,36 @@ export class ExperimentNumbers {
     return found;
   }
 
-  /** Our own id; which number stands for which experiment never changes. The use case checks the rights. */
-  async toId(ctx: Ctx, id: string): Promise<string> {
+  /** What never changes of an experiment, remembered; the use case that gets its id checks the rights. */
+  async known(ctx: Ctx, id: string): Promise<KnownExperiment> {
     const mark = `${ctx.workspaceId}/${id}`;
-    const known = this.known.get(mark) ?? (await this.find(ctx, id)).id;
-    if (this.known.size > 10_000) this.known.clear();
-    this.known.set(mark, known);
+    let known = this.remembered.get(mark);
+    if (!known) {
+      const { id: ours, number, artifactLocation } = await this.find(ctx, id);
+      if (this.remembered.size > 10_000) this.remembered.clear();
+      this.remembered.set(mark, (known = { id: ours, number, artifactLocation }));
+    }
     return known;
   }
+
+  /** Our ids of those that there are, for searches. */
+  async knownIds(ctx: Ctx, ids: readonly string[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const id of new Set(ids)) {
+      const known = await this.known(ctx, id).catch((error: unknown) => {
+        if (error instanceof MlflowError && error.code === 'RESOURCE_DOES_NOT_EXIST') return undefined;
+        throw error;
+      });
+      if (known) found.push(known.id);
+    }
+    return found;
+  }
+}
+
+interface KnownExperiment {
+  readonly id: string;
+  readonly number: number;
+  readonly artifactLocation: string | null;
 }
 
 export function experimentNumber(id: string): number {
@@ -111,6 +133,19 @@ export class ExperimentRoutes {
           after: input.page_token || undefined,
         });
         return compact({ experiments: experiments.map(toExperiment), next_page_token: next });
+      },
+    }),
+    ...route({
+      // Gone from MLflow 2, and still called by its npm client and by old Java ones.
+      rpc: 'ListExperiments',
+      on: 'GET /mlflow/experiments/list',
+      access: 'tracking.read',
+      input: { view_type: VIEW },
+      run: async ({ ctx, input }) => {
+        await this.service.ensureDefault(ctx.workspaceId);
+        const view = VIEWS[input.view_type ?? 'ACTIVE_ONLY'];
+        const orderBy = [{ field: 'number', descending: false }] as const;
+        return { experiments: (await this.search.search(ctx, { view, orderBy, limit: 50_000 })).experiments.map(toExperiment) };
       },
     }),
     ...route({
@@ -186,7 +221,7 @@ export class ExperimentRoutes {
 
   /** Runs a use case on the experiment of that number; a deleted one has MLflow's own text. */
   private async change(ctx: Ctx, id: string, work: (id: string) => Promise<unknown>): Promise<void> {
-    await work(await this.numbers.toId(ctx, id)).catch((error: unknown) => {
+    await work((await this.numbers.known(ctx, id)).id).catch((error: unknown) => {
       if (isDomainError(error) && error.details?.['reason'] === 'EXPERIMENT_DELETED')
         throw invalid(`The experiment ${id} must be in the 'active' state. Current state is deleted.`);
       throw error;

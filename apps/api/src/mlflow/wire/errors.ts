@@ -41,6 +41,8 @@ export const missing = (message: string): MlflowError => new MlflowError('RESOUR
 function fromDomain(error: DomainError): MlflowError {
   switch (error.code) {
     case 'BAD_INPUT':
+      if (error.details?.['reason'] === 'BAD_CURSOR') return invalid(`Invalid page token: ${error.message}`);
+      return invalid(error.message);
     case 'BAD_REQUEST':
     case 'BAD_DATA':
     case 'BAD_MODEL':

@@ -1,0 +1,47 @@
+import type { FoundRun, RunDetails } from '#tracking';
+import { fromLoggedModelId, fromRunId } from './ids.js';
+import { rawDouble } from './json.js';
+
+const quote = JSON.stringify;
+const pair = (key: string, value: string): string => `{"key":${quote(key)},"value":${quote(value)}}`;
+
+export function runArtifactUri(run: Pick<FoundRun, 'id' | 'experimentNumber' | 'artifactLocation'>): string {
+  return `${run.artifactLocation ?? `mlflow-artifacts:/${run.experimentNumber}`}/${fromRunId(run.id)}/artifacts`;
+}
+
+/** Text of a RunInfo message. */
+export function infoJson(run: FoundRun): string {
+  const id = quote(fromRunId(run.id));
+  const end = run.endedAt ? `,"end_time":${run.endedAt.getTime()}` : '';
+  return `{"run_id":${id},"run_uuid":${id},"run_name":${quote(run.name)},"experiment_id":"${run.experimentNumber}","user_id":${quote(run.userName)},"status":"${run.status}","start_time":${run.startedAt.getTime()}${end},"artifact_uri":${quote(runArtifactUri(run))},"lifecycle_stage":"${run.deleted ? 'deleted' : 'active'}"}`;
+}
+
+/** Text of a Run message: written out directly, since a page has tens of thousands of values. */
+export function runJson(run: FoundRun, details: RunDetails): string {
+  const metrics = details.metrics.map(
+    ({ key, value, timestamp, step }) =>
+      `{"key":${quote(key)},"value":${rawDouble(value)},"timestamp":${timestamp},"step":${step}}`,
+  );
+  const params = details.params.map(({ key, value }) => pair(key, value));
+  const tags = details.tags.map(({ key, value }) => pair(key, value));
+  // The platform keeps name and parent as attributes of the run; MLflow's clients read them as tags.
+  tags.push(pair('mlflow.runName', run.name));
+  if (run.parentId) tags.push(pair('mlflow.parentRunId', fromRunId(run.parentId)));
+  return `{"info":${infoJson(run)},"data":{"metrics":[${metrics.join()}],"params":[${params.join()}],"tags":[${tags.join()}]},"inputs":${inputsJson(details)},"outputs":${outputsJson(details)}}`;
+}
+
+function inputsJson({ datasets, modelInputs }: RunDetails): string {
+  if (datasets.length === 0 && modelInputs.length === 0) return '{"dataset_inputs":[],"model_inputs":[]}';
+  const sets = datasets.map(({ name, digest, sourceType, source, schema, profile, tags }) => ({
+    tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+    dataset: { name, digest, source_type: sourceType, source, schema: schema ?? undefined, profile: profile ?? undefined },
+  }));
+  return JSON.stringify({ dataset_inputs: sets, model_inputs: modelInputs.map((id) => ({ model_id: fromLoggedModelId(id) })) });
+}
+
+function outputsJson({ modelOutputs }: RunDetails): string {
+  if (modelOutputs.length === 0) return '{"model_outputs":[]}';
+  return JSON.stringify({
+    model_outputs: modelOutputs.map(({ modelId, step }) => ({ model_id: fromLoggedModelId(modelId), step: Number(step) })),
+  });
+}

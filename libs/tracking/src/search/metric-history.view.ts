@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { selectText } from '#database';
+import { DomainError } from '#kernel';
+
+/** A point in the server's own text. */
+export type PointText = readonly [value: string, timestamp: string, step: string];
+
+export interface HistoryPage {
+  readonly points: readonly PointText[];
+  readonly next?: string;
+}
+
+/** Of a training that was resumed, the last attempt's point of a step stands. */
+const STANDING = `(p.attempt = 0 or not exists (select 1 from metric_point q where q.run = p.run and q.key = p.key and q.step = p.step and q.attempt > p.attempt))`;
+const ORDER = 'p.ts, p.step, p.value, p.source, p.attempt';
+const COLUMNS = 'p.value, p.ts, p.step, p.source, p.attempt';
+
+const FIRST = `select ${COLUMNS} from metric_point p where p.run = $1 and p.key = $2 and ${STANDING} order by ${ORDER} limit $3`;
+const NEXT = `select ${COLUMNS} from metric_point p where p.run = $1 and p.key = $2 and ${STANDING}
+  and (${ORDER}) > ($4::bigint, $5::bigint, $6::float8, $7::smallint, $8::smallint) order by ${ORDER} limit $3`;
+
+/**
+ * Steps evenly spread over those that any of the runs has, always with the last, and each run's own first and last: what a chart of that many points
+ * needs. Several points of one step are all answered.
+ */
+const SAMPLED = `with steps as (select distinct p.step from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4),
+  numbered as (select step, row_number() over (order by step) - 1 as i, count(*) over () as n from steps),
+  chosen as (
+    select step from numbered where n <= $5 or i = n - 1 or floor(i * $5::float8 / n) <> floor((i - 1) * $5::float8 / n)
+    union select min(p.step) from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4 group by p.run
+    union select max(p.step) from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4 group by p.run)
+  select p.value, p.ts, p.step, p.run from metric_point p join chosen c on c.step = p.step
+   where p.run = any($1) and p.key = $2 and ${STANDING} order by p.step, p.ts, p.value`;
+
+/** Histories of metrics as they were logged: in order of time, step and value. */
+@Injectable()
+export class MetricHistory {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** One page of at most `limit` points. Throws BAD_INPUT (`field` after) for a token that is none. */
+  async page(run: number, key: number, limit: number, after?: string): Promise<HistoryPage> {
+    const rows = after
+      ? await selectText(this.dataSource, NEXT, [run, key, limit + 1, ...readToken(after)])
+      : await selectText(this.dataSource, FIRST, [run, key, limit + 1]);
+    const points = (rows.length > limit ? rows.slice(0, limit) : rows) as unknown as PointText[];
+    return { points, next: rows.length > limit ? writeToken(rows[limit - 1]!) : undefined };
+  }
+
+  /** The whole history, a page at a time, at flat memory. */
+  async *pages(run: number, key: number, size = 5000): AsyncGenerator<readonly PointText[]> {
+    for (let after: string | undefined, first = true; first || after; first = false) {
+      const { points, next } = await this.page(run, key, size, after);
+      yield points;
+      after = next;
+    }
+  }
+
+  /** Points of several runs at about `limit` steps of a range; the fourth part is the run's number. */
+  async sampled(
+    runs: readonly number[],
+    key: number,
+    limit: number,
+    range: { readonly from: number; readonly to: number } | undefined,
+  ): Promise<readonly (readonly [value: string, timestamp: string, step: string, run: string])[]> {
+    const { from, to } = range ?? { from: Number.MIN_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };
+    const rows = await selectText(this.dataSource, SAMPLED, [runs, key, from, to, limit]);
+    return rows as unknown as (readonly [string, string, string, string])[];
+  }
+}
+
+function writeToken([value, ts, step, source, attempt]: readonly (string | null)[]): string {
+  return Buffer.from([ts, step, value, source, attempt].join(' ')).toString('base64url');
+}
+
+function readToken(token: string): string[] {
+  const parts = Buffer.from(token, 'base64url').toString('utf8').split(' ');
+  const [ts, step, value, source, attempt] = parts;
+  const isInt = (part: string | undefined) => /^-?\d{1,19}$/.test(part ?? '');
+  const isDouble = /^(NaN|-?Infinity)$/.test(value ?? '') || (value !== '' && !Number.isNaN(Number(value)));
+  if (
+    parts.length !== 5 ||
+    ![ts, step].every(isInt) ||
+    ![source, attempt].every((part) => /^\d{1,4}$/.test(part ?? '')) ||
+    !isDouble
+  )
+    throw new DomainError('BAD_INPUT', 'the page token is not one of this list; begin without one', 'after', {
+      reason: 'BAD_CURSOR',
+    });
+  return parts;
+}
