@@ -5,7 +5,9 @@ import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
 import { afterGates, stageFor } from './model/stage-rules.js';
 import type { ModelEntity, ModelVersionEntity, StageRequestEntity } from './registry.entities.js';
+import { noVersion } from './registry.locks.js';
 import { RegistryStore } from './registry.store.js';
+import { StageMoves } from './stage-moves.js';
 
 /** Use cases of promotion: asking for a stage, the gates' verdict, approval or rejection, and the move itself. */
 @Injectable()
@@ -13,6 +15,7 @@ export class PromotionService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly store: RegistryStore,
+    private readonly moves: StageMoves,
     private readonly journal: Journal,
   ) {}
 
@@ -20,6 +23,7 @@ export class PromotionService {
   async request(ctx: Ctx, input: { versionId: string; stage: string; reason?: string | null }): Promise<{ id: string }> {
     return this.unitOfWork.run(ctx, async (tx) => {
       const { version, model } = await this.lockedVersion(tx, ctx, input.versionId);
+      if (version.deletedAt) throw noVersion({ id: version.id });
       authorize(ctx, 'registry.request', model.project);
       stageFor(model.flow, version.stage, input.stage);
       const id = newId('stageRequest');
@@ -148,36 +152,12 @@ export class PromotionService {
     version: ModelVersionEntity,
     request: StageRequestEntity,
   ): Promise<void> {
-    const stage = stageFor(model.flow, version.stage, request.stage);
-    const holder = stage.holds === 'one' ? await this.store.holder(tx, model.id, stage.name) : null;
-    if (holder) await this.stepIn(tx, ctx, holder, 'archived', undefined, request.id);
-    await this.stepIn(tx, ctx, version, stage.name, stage, request.id);
-  }
-
-  private async stepIn(
-    tx: Tx,
-    ctx: Ctx,
-    version: ModelVersionEntity,
-    to: string,
-    stage: Parameters<RegistryStore['moveVersion']>[4],
-    requestId: string,
-  ): Promise<void> {
-    const from = version.stage;
-    if (!(await this.store.moveVersion(tx, version.id, from, to, stage)))
-      throw new DomainError('CONFLICT', 'the version has moved meanwhile; load it anew', 'versionId');
-    const { modelId, id: versionId, number } = version;
-    await this.journal.record(tx, ctx, {
-      event: 'model_version.stage_changed',
-      subject: { kind: 'model_version', id: versionId },
-      data: { modelId, versionId, number, from, to, requestId },
-      before: { stage: from },
-      after: { stage: to },
-    });
+    await this.moves.enter(tx, ctx, model, version, stageFor(model.flow, version.stage, request.stage), request.id);
   }
 
   private async lockedVersion(tx: Tx, ctx: Ctx, versionId: string): Promise<{ version: ModelVersionEntity; model: ModelEntity }> {
     const found = await this.store.version(tx, ctx.workspaceId, versionId);
-    if (!found) throw new DomainError('NOT_FOUND', `there is no model version ${versionId}`, 'versionId');
+    if (!found) throw noVersion({ id: versionId });
     const model = (await this.store.lockModel(tx, ctx.workspaceId, { id: found.modelId }))!;
     return { model, version: (await this.store.version(tx, ctx.workspaceId, versionId))! };
   }

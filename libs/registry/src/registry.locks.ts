@@ -1,0 +1,116 @@
+import { Injectable } from '@nestjs/common';
+import { authorize, Journal, type Ctx, type Permission } from '#access';
+import { UnitOfWork, type Tx } from '#database';
+import { DomainError, isDomainError } from '#kernel';
+import { LabelsStore } from './labels.store.js';
+import type { ModelEntity, ModelVersionEntity } from './registry.entities.js';
+import { RegistryStore } from './registry.store.js';
+
+/** A model by id, or by its name in the caller's workspace. */
+export type ModelRef = { readonly id: string } | { readonly name: string };
+/** A version by id, or by its model's name and its number. */
+export type VersionRef = { readonly id: string } | { readonly model: string; readonly number: number };
+
+/** A model that this transaction has locked, and what its events say of it. */
+export interface HeldModel {
+  readonly model: ModelEntity;
+  readonly named: { readonly modelId: string; readonly name: string; readonly prompt: boolean };
+}
+export interface HeldVersion extends HeldModel {
+  readonly version: ModelVersionEntity;
+  readonly said: { readonly versionId: string; readonly number: number } & HeldModel['named'];
+}
+
+const MAX_NUMBER = 2 ** 31 - 1;
+
+/** Opens the transactions of changes to a model: finds it, locks it, and checks the caller's rights on its project. */
+@Injectable()
+export class RegistryLocks {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly store: RegistryStore,
+    private readonly labels: LabelsStore,
+    private readonly journal: Journal,
+  ) {}
+
+  /** Throws NOT_FOUND, FORBIDDEN. */
+  async model(ctx: Ctx, ref: ModelRef, work: (tx: Tx, held: HeldModel) => Promise<void>): Promise<{ id: string }> {
+    return this.run(ctx, async (tx) => {
+      const held = await this.hold(tx, ctx, ref, 'registry.write');
+      await work(tx, held);
+      return { id: held.model.id };
+    });
+  }
+
+  /** Throws NOT_FOUND also for a version that was deleted. */
+  async version(ctx: Ctx, ref: VersionRef, work: (tx: Tx, held: HeldVersion) => Promise<void>): Promise<{ id: string }> {
+    return this.run(ctx, async (tx) => {
+      const held = await this.holdVersion(tx, ctx, ref, 'registry.write');
+      await work(tx, held);
+      return { id: held.version.id };
+    });
+  }
+
+  async hold(tx: Tx, ctx: Ctx, ref: ModelRef, permission: Permission): Promise<HeldModel> {
+    const model = await this.store.lockModel(tx, ctx.workspaceId, ref);
+    if (!model) throw noModel(ref);
+    authorize(ctx, permission, model.project);
+    const prompt = await this.labels.isPrompt(tx, model.id);
+    return { model, named: { modelId: model.id, name: model.name, prompt } };
+  }
+
+  async holdVersion(tx: Tx, ctx: Ctx, ref: VersionRef, permission: Permission): Promise<HeldVersion> {
+    const modelRef = 'id' in ref ? { id: (await this.store.version(tx, ctx.workspaceId, ref.id))?.modelId ?? '' } : { name: ref.model };
+    if ('id' in modelRef && modelRef.id === '') throw noVersion(ref);
+    const held = await this.hold(tx, ctx, modelRef, permission);
+    const version = await this.find(tx, ctx, held.model.id, ref);
+    if (!version || version.deletedAt) throw noVersion(ref);
+    return { ...held, version, said: { versionId: version.id, number: version.number, ...held.named } };
+  }
+
+  private find(tx: Tx, ctx: Ctx, modelId: string, ref: VersionRef): Promise<ModelVersionEntity | null> {
+    if ('id' in ref) return this.store.version(tx, ctx.workspaceId, ref.id);
+    return ref.number > MAX_NUMBER || ref.number < 1
+      ? Promise.resolve(null)
+      : this.store.versionByNumber(tx, modelId, ref.number);
+  }
+
+  /** One transaction; that the flow refused it stands in the audit, which outlives its rollback. */
+  private async run<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
+    try {
+      return await this.unitOfWork.run(ctx, work);
+    } catch (error) {
+      const refused = isDomainError(error) ? (error.details?.['refused'] as Refused | undefined) : undefined;
+      if (refused) await this.journal.refused(ctx, refused.action, refused.subject, (error as Error).message);
+      throw error;
+    }
+  }
+}
+
+interface Refused {
+  readonly action: string;
+  readonly subject: { readonly kind: string; readonly id: string };
+}
+
+/** FORBIDDEN: what the model's stages do not allow, whoever asks. */
+export function refusedByFlow(action: string, subject: Refused['subject'], message: string): DomainError {
+  return new DomainError('FORBIDDEN', message, 'stage', { reason: 'STAGE_GUARDED', refused: { action, subject } satisfies Refused });
+}
+
+/** How a version comes to a guarded stage. */
+export function howToAsk(held: HeldVersion, stage: string): string {
+  const { version, model } = held;
+  return (
+    `open a stage request instead: GraphQL requestStage(input: { versionId: "${version.id}", stage: "${stage}" }), ` +
+    `or tailrace model promote ${model.name} ${version.number} --to ${stage}`
+  );
+}
+
+export function noModel(ref: ModelRef): DomainError {
+  return new DomainError('NOT_FOUND', `there is no model ${'id' in ref ? ref.id : ref.name}`, 'modelId', { reason: 'NO_MODEL' });
+}
+
+export function noVersion(ref: VersionRef): DomainError {
+  const what = 'id' in ref ? ref.id : `${ref.number} of ${ref.model}`;
+  return new DomainError('NOT_FOUND', `there is no model version ${what}`, 'versionId', { reason: 'NO_VERSION' });
+}

@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import type { Ctx } from '#access';
+import type { Tx } from '#database';
+import { DomainError, isDomainError } from '#kernel';
+import type { Stage } from '#contracts';
+import { guardedStages, stageFor } from './model/stage-rules.js';
+import { howToAsk, RegistryLocks, refusedByFlow, type HeldVersion, type VersionRef } from './registry.locks.js';
+import { RegistryStore } from './registry.store.js';
+import { StageMoves } from './stage-moves.js';
+
+/** Use case of moving a version at once, where nobody has to be asked. */
+@Injectable()
+export class StagesService {
+  constructor(
+    private readonly locks: RegistryLocks,
+    private readonly store: RegistryStore,
+    private readonly moves: StageMoves,
+  ) {}
+
+  /**
+   * Moves a version to a stage without gates and approvals; with `archiveOthers`, those that stand there go to `archived`. A version that is there
+   * stays. Throws FORBIDDEN for a guarded stage and for a move that the flow does not have, BAD_INPUT for a stage that it does not have.
+   */
+  async move(ctx: Ctx, ref: VersionRef, input: { stage: string; archiveOthers?: boolean }): Promise<{ id: string }> {
+    return this.locks.version(ctx, ref, async (tx, held) => {
+      const { model, version } = held;
+      const stays = version.stage === input.stage;
+      if (!stays) {
+        const stage = this.openStage(held, input.stage);
+        await this.moves.enter(tx, ctx, model, version, stage, null);
+      }
+      if (input.archiveOthers) await this.archiveOthers(tx, ctx, held, input.stage);
+    });
+  }
+
+  private openStage(held: HeldVersion, to: string): Stage {
+    const { model, version } = held;
+    const refuse = (why: string) =>
+      refusedByFlow('model_version.stage_changed', { kind: 'model_version', id: version.id }, `model ${model.name}: ${why}`);
+    if (guardedStages(model.flow).includes(to))
+      throw refuse(`the stage ${to} has gates or approvals, so no version is moved there directly; ${howToAsk(held, to)}`);
+    try {
+      return stageFor(model.flow, version.stage, to);
+    } catch (error) {
+      if (!isDomainError(error) || error.details?.['reason'] !== 'NO_SUCH_MOVE') throw error;
+      const guarded = guardedStages(model.flow);
+      const ask = guarded[0] ? `; for a stage with gates, ${howToAsk(held, guarded[0])}` : '';
+      throw refuse(`${error.message}${ask}`);
+    }
+  }
+
+  private async archiveOthers(tx: Tx, ctx: Ctx, { model, version }: HeldVersion, stage: string): Promise<void> {
+    if (stage === 'archived') throw new DomainError('BAD_INPUT', 'what is archived is not archived again', 'stage');
+    for (const other of await this.store.inStages(tx, model.id, [stage]))
+      if (other.id !== version.id)
+        await this.moves.step(tx, ctx, model, other, 'archived', stageFor(model.flow, stage, 'archived'), null);
+  }
+}
