@@ -144,4 +144,4 @@ def test_health_and_version():
     assert re.fullmatch(r"3\.\d+\.\d+\S*", api("GET", "version", prefix="/").text)
     for prefix in ["/api/3.0/mlflow/", "/ajax-api/3.0/mlflow/"]:
         info = api("GET", "server-info", prefix=prefix).json()
-        assert info["workspaces_enabled"] is False and "store_type" in info
+        assert isinstance(info["workspaces_enabled"], bool) and "store_type" in info

@@ -79,6 +79,7 @@ describe('tokens', () => {
       workspaceId: stack.workspaceId,
     });
     await stack.owner.query("update token set expires_at = now() - interval '1 second' where id = $1", [token.id]);
+    stack.app.get(Authenticator).changed();
     await expect(stack.app.get(Authenticator).authenticate(token.text)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     const second = await access.createToken(system, { memberId, name: 't', scope: 'all' });
     await access.revokeToken(system, second.id);

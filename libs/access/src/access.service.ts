@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId, sha256 } from '#kernel';
 import { MemberEntity, MemberGrantEntity, TokenEntity, WorkspaceEntity } from './access.entities.js';
+import { Authenticator } from './authenticator.js';
 import { createCtx, type Ctx } from './ctx.js';
 import { IDEMPOTENCY_HOURS } from './idempotency-guard.js';
 import { Journal } from './journal.js';
@@ -21,6 +22,7 @@ export class AccessService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly journal: Journal,
+    private readonly authenticator: Authenticator,
   ) {}
 
   /** Makes the workspace `default` with the member `admin` on the first start; later only answers which it is. Safe to run twice at once. */
@@ -89,6 +91,7 @@ export class AccessService {
       );
       if (!affected) throw new DomainError('NOT_FOUND', `there is no token ${tokenId}`, 'tokenId');
       await this.journal.record(tx, ctx, { event: 'token.deleted', subject: { kind: 'token', id: tokenId }, data: { tokenId } });
+      tx.afterCommit(async () => this.authenticator.changed());
     });
   }
 

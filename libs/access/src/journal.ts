@@ -28,7 +28,7 @@ export class Journal {
   /** Returns the event's id. */
   async record<N extends EventName>(tx: Tx, ctx: Ctx, change: Change<N>): Promise<string> {
     const { subject } = change;
-    await this.audit(tx, ctx, {
+    this.audit(tx, ctx, {
       action: change.event,
       ...subject,
       outcome: 'done',
@@ -41,10 +41,10 @@ export class Journal {
 
   /** Writes down that something was refused, in a transaction of its own: the refused one is rolled back. */
   async refused(ctx: Ctx, action: string, subject: { kind: string; id: string }, reason: string): Promise<void> {
-    await this.unitOfWork.run({}, (tx) => this.audit(tx, ctx, { action, ...subject, outcome: 'refused', reason }));
+    await this.unitOfWork.run({}, async (tx) => this.audit(tx, ctx, { action, ...subject, outcome: 'refused', reason }));
   }
 
-  private async audit(
+  private audit(
     tx: Tx,
     ctx: Ctx,
     row: {
@@ -56,9 +56,9 @@ export class Journal {
       before?: unknown;
       after?: unknown;
     },
-  ): Promise<void> {
+  ): void {
     const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
-    await tx.query(INSERT, [
+    tx.atEnd(INSERT, [
       newId('audit'),
       ctx.workspaceId,
       ctx.authId,

@@ -14,6 +14,6 @@ export function dataSourceOptions(url: string, pool: number, service: string): T
     poolSize: pool,
     retryAttempts: 3,
     retryDelay: 500,
-    extra: { max: pool, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 10_000, keepAlive: true },
+    extra: { max: pool, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 10_000, keepAlive: true, pipeline: true },
   };
 }

@@ -5,10 +5,11 @@ type Hook = () => Promise<void>;
 
 /**
  * An open transaction. Writes take it as an argument: there is no ambient transaction. `em` is bound to its connection.
- * Hooks run once: `beforeCommit` in the order given, inside the transaction; `afterCommit` when it is durable (their failures are logged only).
+ * What is given to `atEnd` is sent just before COMMIT, in the order given and without waiting; `afterCommit` hooks run once it is durable (their
+ * failures are logged only).
  */
 export class Tx {
-  private readonly before: Hook[] = [];
+  private readonly endings: { readonly sql: string; readonly params: readonly unknown[] }[] = [];
   private readonly after: Hook[] = [];
 
   constructor(
@@ -16,8 +17,9 @@ export class Tx {
     private readonly client: SqlClient,
   ) {}
 
-  beforeCommit(hook: Hook): void {
-    this.before.push(hook);
+  /** A statement whose answer nobody needs; the text is a constant, see `runSql`. When it fails, the transaction is rolled back. */
+  atEnd(sql: string, params: readonly unknown[]): void {
+    this.endings.push({ sql, params });
   }
 
   afterCommit(hook: Hook): void {
@@ -29,8 +31,8 @@ export class Tx {
     return runSql<T>(this.client, sql, params);
   }
 
-  async runBeforeCommit(): Promise<void> {
-    for (const hook of this.before) await hook();
+  sendEndings(): Promise<unknown>[] {
+    return this.endings.map(({ sql, params }) => runSql(this.client, sql, params));
   }
 
   async runAfterCommit(onError: (error: unknown) => void): Promise<void> {

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { errorMessage } from '#kernel';
-import type { SqlClient } from './sql.js';
+import { together, type SqlClient } from './sql.js';
 import { Tx, type TxGuard } from './transaction.js';
 
 const RETRIES = 3;
+
 /** serialization_failure, deadlock_detected: the transaction did nothing and may be tried again. */
 const RETRYABLE = new Set(['40001', '40P01']);
 
@@ -31,21 +32,22 @@ export class UnitOfWork {
     const runner = this.dataSource.createQueryRunner();
     try {
       const client = (await runner.connect()) as SqlClient;
-      await runner.startTransaction();
       const tx = new Tx(runner.manager, client);
       let result: T;
       try {
-        const claim = guard ? await guard.claim(tx) : { done: false };
+        const claim = await together(client, () => {
+          begin(runner, client);
+          return guard ? guard.claim(tx) : { done: false, first: work(tx) };
+        });
         if (claim.done) {
-          await runner.rollbackTransaction();
+          await rollback(runner, client);
           return (claim as { result?: unknown }).result as T;
         }
-        result = await work(tx);
-        await tx.runBeforeCommit();
+        result = await ('first' in claim ? claim.first : work(tx));
         if (guard) await guard.settle(tx, result);
-        await runner.commitTransaction();
+        await commit(runner, client, tx);
       } catch (error) {
-        if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+        await rollback(runner, client).catch(() => undefined);
         throw error;
       }
       await tx.runAfterCommit((error) => process.emitWarning(`after commit: ${errorMessage(error)}`));
@@ -54,4 +56,30 @@ export class UnitOfWork {
       await runner.release();
     }
   }
+}
+
+/** TypeORM's own methods wait for the server at every step; here BEGIN travels with the first statement, and COMMIT with the last ones. */
+const active = (runner: QueryRunner, is: boolean): void =>
+  void ((runner as { isTransactionActive: boolean }).isTransactionActive = is);
+
+function begin(runner: QueryRunner, client: SqlClient): void {
+  // When it fails, so does every statement after it.
+  client.query({ text: 'begin', values: [] }).catch(() => undefined);
+  active(runner, true);
+}
+
+async function commit(runner: QueryRunner, client: SqlClient, tx: Tx): Promise<void> {
+  const sent = await together(client, () =>
+    Promise.allSettled([...tx.sendEndings(), client.query({ text: 'commit', values: [] })]),
+  );
+  active(runner, false);
+  for (const outcome of sent) if (outcome.status === 'rejected') throw outcome.reason;
+  const last = sent.at(-1) as PromiseFulfilledResult<{ readonly command?: string }>;
+  if (last.value.command !== 'COMMIT') throw new Error('the server rolled the transaction back');
+}
+
+async function rollback(runner: QueryRunner, client: SqlClient): Promise<void> {
+  if (!runner.isTransactionActive) return;
+  active(runner, false);
+  await client.query({ text: 'rollback', values: [] });
 }

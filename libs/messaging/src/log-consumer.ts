@@ -60,24 +60,33 @@ export abstract class LogConsumer implements OnApplicationBootstrap, BeforeAppli
   /** One batch; returns how many events it held. */
   async step(): Promise<number> {
     return this.host.unitOfWork.run({}, async (tx) => {
-      await tx.query('insert into log_cursor (consumer) values ($1) on conflict do nothing', [this.consumer]);
-      const [cursor] = await tx.query<{ position: string }>('select position from log_cursor where consumer = $1 for update', [
-        this.consumer,
-      ]);
+      const cursor = await this.cursor(tx);
       const rows = await tx.query<Parameters<typeof toEvent>[0]>(
         'select * from event_log where sequence > $1 order by sequence limit $2',
-        [cursor!.position, BATCH],
+        [cursor, BATCH],
       );
       if (rows.length === 0) return 0;
       await this.apply(
         tx,
         rows.flatMap((row) => toEvent(row) ?? []),
       );
-      await tx.query('update log_cursor set position = $2, updated_at = now() where consumer = $1', [
+      tx.atEnd('update log_cursor set position = $2, updated_at = now() where consumer = $1', [
         this.consumer,
         rows.at(-1)!.sequence,
       ]);
       return rows.length;
     });
+  }
+
+  /** Where this consumer stands; its row is locked until the end of the transaction. */
+  private async cursor(tx: Tx): Promise<string> {
+    const read = () =>
+      tx.query<{ position: string }>('select position from log_cursor where consumer = $1 for update', [this.consumer]);
+    let [row] = await read();
+    if (!row) {
+      await tx.query('insert into log_cursor (consumer) values ($1) on conflict do nothing', [this.consumer]);
+      [row] = await read();
+    }
+    return row!.position;
   }
 }

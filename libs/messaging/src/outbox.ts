@@ -28,19 +28,17 @@ export class Outbox {
   add<N extends EventName>(tx: Tx, ctx: EventContext, name: N, subject: string, data: EventData<N>): string {
     const id = newId('event');
     const checked = EVENTS[name].parse(data);
-    tx.beforeCommit(async () => {
-      await tx.query(INSERT, [
-        id,
-        ctx.workspaceId,
-        eventType(name),
-        subject,
-        JSON.stringify(checked),
-        ctx.correlationId,
-        ctx.causationId,
-        ctx.hops,
-        ctx.authId,
-      ]);
-    });
+    tx.atEnd(INSERT, [
+      id,
+      ctx.workspaceId,
+      eventType(name),
+      subject,
+      JSON.stringify(checked),
+      ctx.correlationId,
+      ctx.causationId,
+      ctx.hops,
+      ctx.authId,
+    ]);
     tx.afterCommit(async () => this.notifier.wake('outbox'));
     return id;
   }

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
-import { eventName, ROUTES } from '#contracts';
+import { EVENT_NAMES, eventName, eventType, ROUTES } from '#contracts';
 import { errorMessage, sleep, Waker } from '#kernel';
 import type { Logger } from '#telemetry';
 import { MESSAGING_OPTIONS, type MessagingOptions } from './messaging.options.js';
@@ -11,10 +11,26 @@ import { Wakeups } from './wakeups.js';
 const RELAY_LOCK = 7_411_002;
 const BATCH = 500;
 
-const NUMBER = `with last as (select last_sequence from relay_state where id = 1 for update),
+/** Types that some subscriber gets a job for. */
+const ROUTED = EVENT_NAMES.filter((name) => ROUTES[name].length > 0).map(eventType);
+
+/**
+ * Numbers the next rows and wakes the readers. Where no subscriber waits for any of them, and nothing earlier waits, they are dispatched with that.
+ */
+const NUMBER = `with last as (select last_sequence, dispatched_through from relay_state where id = 1 for update),
   pending as (select pos, row_number() over (order by pos) as n from (select pos from event_log where sequence is null order by pos limit ${BATCH}) p),
-  numbered as (update event_log e set sequence = last.last_sequence + pending.n from pending, last where e.pos = pending.pos returning e.sequence)
-  update relay_state set last_sequence = (select max(sequence) from numbered) where id = 1 and exists (select 1 from numbered) returning last_sequence`;
+  numbered as (update event_log e set sequence = last.last_sequence + pending.n from pending, last where e.pos = pending.pos
+    returning e.id, e.type, e.sequence),
+  moved as (update relay_state r set last_sequence = (select max(sequence) from numbered),
+      dispatched_through = case when last.dispatched_through = last.last_sequence and not exists (select 1 from numbered where type = any($1))
+        then (select max(sequence) from numbered) else r.dispatched_through end
+     from last where r.id = 1 and exists (select 1 from numbered))
+  select id, type, sequence, case when row_number() over (order by sequence) = 1 then pg_notify('sequenced', '')::text end from numbered order by sequence`;
+
+/** When rounds come this close, each waits a little, so that one round numbers what came meanwhile: throughput is worth more than the wait then. */
+const BUSY_ROUNDS = 8;
+const BUSY_MS = 80;
+const PAUSE_MS = 15;
 
 const DUE = `select id, type, sequence from event_log
   where sequence > (select dispatched_through from relay_state where id = 1) order by sequence limit ${BATCH}`;
@@ -65,11 +81,13 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     try {
       await client.connect();
       if (!(await this.elected(client))) return;
-      await this.dispatch(client);
+      await this.dispatchDue(client);
+      const rounds: number[] = [];
       while (!this.stop.signal.aborted) {
         this.waker.reset();
-        if (await this.number(client)) await this.dispatch(client);
-        else await this.waker.wait(this.options.pollMs);
+        const numbered = await this.number(client);
+        if (numbered === 0) await this.waker.wait(this.options.pollMs);
+        else if (isBusy(rounds)) await sleep(PAUSE_MS, this.stop.signal);
       }
     } finally {
       off();
@@ -86,25 +104,43 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     return false;
   }
 
-  private async number(client: pg.Client): Promise<boolean> {
-    const { rowCount } = await client.query({ name: 'relay-number', text: NUMBER });
-    if (rowCount) await client.query('notify sequenced');
-    return Boolean(rowCount);
+  /** Numbers and dispatches a batch; answers how many events it held. */
+  private async number(client: pg.Client): Promise<number> {
+    const { rows } = await client.query<Due>({ name: 'relay-number', text: NUMBER, values: [ROUTED] });
+    if (rows.some((row) => ROUTED.includes(row.type))) await this.dispatch(client, rows);
+    return rows.length;
   }
 
-  private async dispatch(client: pg.Client): Promise<void> {
+  /** What an earlier term numbered and did not get to dispatch. */
+  private async dispatchDue(client: pg.Client): Promise<void> {
     for (;;) {
-      const { rows } = await client.query<{ id: string; type: string; sequence: string }>({ name: 'relay-due', text: DUE });
-      if (rows.length === 0) return;
-      await this.queues.add(rows.flatMap((row) => dispatchesOf(row.id, row.type)));
-      await client.query({
-        name: 'relay-moved',
-        text: 'update relay_state set dispatched_through = $1 where id = 1',
-        values: [rows.at(-1)!.sequence],
-      });
+      const { rows } = await client.query<Due>({ name: 'relay-due', text: DUE });
+      if (rows.length > 0) await this.dispatch(client, rows);
       if (rows.length < BATCH) return;
     }
   }
+
+  private async dispatch(client: pg.Client, rows: readonly Due[]): Promise<void> {
+    await this.queues.add(rows.flatMap((row) => dispatchesOf(row.id, row.type)));
+    await client.query({
+      name: 'relay-moved',
+      text: 'update relay_state set dispatched_through = $1 where id = 1',
+      values: [rows.at(-1)!.sequence],
+    });
+  }
+}
+
+interface Due {
+  readonly id: string;
+  readonly type: string;
+  readonly sequence: string;
+}
+
+/** Remembers a round; true when the last ones came close together. */
+function isBusy(rounds: number[]): boolean {
+  rounds.push(performance.now());
+  if (rounds.length > BUSY_ROUNDS) rounds.shift();
+  return rounds.length === BUSY_ROUNDS && rounds.at(-1)! - rounds[0]! < BUSY_MS;
 }
 
 /** The jobs that an event makes. */

@@ -206,7 +206,6 @@ function toModel(model: FoundLoggedModel) {
       last_updated_timestamp_ms: model.updatedAt.getTime(),
       artifact_uri: artifactUri(model),
       status: `LOGGED_MODEL_${model.status}`,
-      creator_id: model.createdBy,
       model_type: model.modelType,
       source_run_id: model.sourceRunId === null ? null : fromRunId(model.sourceRunId),
       status_message: model.statusMessage,
