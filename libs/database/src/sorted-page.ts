@@ -32,12 +32,16 @@ export class SortedPage {
   readonly orderBy: string;
   private readonly mark: string;
 
-  constructor(private readonly keys: readonly SortKey[]) {
+  /** `order` names the order in a cursor: pages that are found in another way, but in the same order, go on from each other. */
+  constructor(
+    private readonly keys: readonly SortKey[],
+    order: unknown = keys,
+  ) {
     this.columns = keys.map((key, i) => `${key.rank ?? '0'} as rank${i}, ${key.value} as key${i}`).join(', ');
     this.orderBy = keys
       .map((key) => `${key.rank ? `${key.rank}, ` : ''}${key.value} ${key.descending ? 'desc' : 'asc'}`)
       .join(', ');
-    this.mark = createHash('sha256').update(JSON.stringify(keys)).digest('base64url').slice(0, 8);
+    this.mark = createHash('sha256').update(JSON.stringify(order)).digest('base64url').slice(0, 8);
   }
 
   /** Condition for rows that come after the cursor's. Throws BAD_INPUT for a cursor that is none of this order. */
@@ -56,6 +60,11 @@ export class SortedPage {
   page<T>(rows: readonly T[], limit: number): { readonly rows: readonly T[]; readonly next?: string } {
     const page = rows.slice(0, limit);
     return { rows: page, next: rows.length > limit && limit > 0 ? this.cursor(page.at(-1)!) : undefined };
+  }
+
+  /** True when the cursor's row had a value, not NaN or nothing, under the first key. Throws like `after`. */
+  isAmongValues(cursor: string): boolean {
+    return this.read(cursor)[0]![0] === 0;
   }
 
   cursor(row: object): string {

@@ -31,6 +31,8 @@ export class ExperimentsService {
     checkExperimentName(input.name);
     authorize(ctx, 'tracking.write', project);
     return this.unitOfWork.run(ctx, async (tx) => {
+      // Asked first, so that a name that is taken uses up no number.
+      if (await this.store.byName(tx, ctx.workspaceId, input.name)) throw nameTaken(input.name);
       const made = await this.insertIn(tx, ctx, { ...input, project });
       if (!made) throw nameTaken(input.name);
       return { id: made.id, number: made.number };
@@ -70,7 +72,7 @@ export class ExperimentsService {
     checkExperimentName(name);
     return this.change(ctx, id, async (tx, before) => {
       requireActive(before);
-      await this.store.nextNumber(tx, ctx.workspaceId, 0);
+      await this.store.lockNames(tx, ctx.workspaceId);
       if (!(await this.store.rename(tx, id, ctx.workspaceId, name))) throw nameTaken(name);
       await this.journal.record(tx, ctx, {
         event: 'experiment.updated',
@@ -156,13 +158,13 @@ export class ExperimentsService {
     input: NewExperiment & { readonly project: string },
   ): Promise<ExperimentFacts | undefined> {
     const { name, project, artifactLocation = null } = input;
-    const number = await this.store.nextNumber(tx, ctx.workspaceId);
     const owner = { workspaceId: ctx.workspaceId, createdBy: ctx.authId };
-    const row = { id: newId('experiment'), ...owner, project, name, artifactLocation, number };
-    if (!(await this.store.insert(tx, row))) return undefined;
+    const row = { id: newId('experiment'), ...owner, project, name, artifactLocation };
+    const made = await this.store.insert(tx, row);
+    if (!made) return undefined;
     await this.store.setTags(tx, row.id, input.tags ?? {});
     await this.created(tx, ctx, row);
-    return this.store.byId(tx, ctx.workspaceId, row.id);
+    return { id: row.id, ...made, project, name, artifactLocation, deleted: false };
   }
 
   private async created(tx: Tx, ctx: Ctx, { id, name, project }: { id: string; name: string; project: string }): Promise<void> {

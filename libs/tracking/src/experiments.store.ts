@@ -30,7 +30,10 @@ export class ExperimentsStore {
     return (await tx.query<ExperimentFacts>(`${FACTS} where workspace_id = $1 and name = $2`, [workspaceId, name]))[0];
   }
 
-  /** False when its name or number is taken. */
+  /**
+   * Adds an experiment under the number given, or the workspace's next one; answers its `num` and number, or undefined when its name or number is taken.
+   * Until the end of the transaction nobody else numbers or names an experiment there.
+   */
   async insert(
     tx: Tx,
     row: {
@@ -40,25 +43,25 @@ export class ExperimentsStore {
       name: string;
       createdBy: string;
       artifactLocation: string | null;
-      number: number;
+      number?: number;
     },
-  ): Promise<boolean> {
-    const rows = await tx.query(
-      `insert into experiment (id, workspace_id, project, name, created_by, artifact_location, number) values ($1, $2, $3, $4, $5, $6, $7)
-       on conflict do nothing returning 1`,
-      [row.id, row.workspaceId, row.project, row.name, row.createdBy, row.artifactLocation, row.number],
+  ): Promise<{ num: number; number: number } | undefined> {
+    const [made] = await tx.query<{ num: number; number: number }>(
+      `with counter as (insert into experiment_counter (workspace_id, last_number) values ($2, case when $7::int is null then 1 else 0 end)
+          on conflict (workspace_id) do update set last_number = experiment_counter.last_number + excluded.last_number returning last_number)
+       insert into experiment (id, workspace_id, project, name, created_by, artifact_location, number)
+         select $1, $2, $3, $4, $5, $6, coalesce($7, last_number) from counter on conflict do nothing returning num, number`,
+      [row.id, row.workspaceId, row.project, row.name, row.createdBy, row.artifactLocation, row.number ?? null],
     );
-    return rows.length > 0;
+    return made;
   }
 
-  /** The workspace's next number. Until the end of the transaction nobody else numbers or names an experiment. */
-  async nextNumber(tx: Tx, workspaceId: string, step: 0 | 1 = 1): Promise<number> {
-    const [row] = await tx.query<{ last_number: number }>(
-      `insert into experiment_counter (workspace_id, last_number) values ($1, $2)
-       on conflict (workspace_id) do update set last_number = experiment_counter.last_number + $2 returning last_number`,
-      [workspaceId, step],
+  /** Until the end of the transaction nobody else numbers or names an experiment of the workspace. */
+  async lockNames(tx: Tx, workspaceId: string): Promise<void> {
+    await tx.query(
+      `insert into experiment_counter (workspace_id) values ($1) on conflict (workspace_id) do update set last_number = experiment_counter.last_number`,
+      [workspaceId],
     );
-    return row!.last_number;
   }
 
   /** False when the name is taken. */

@@ -1,5 +1,6 @@
 import { Injectable, Module } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
+import { select } from '#database';
 import { ArtifactEntity, RunEntity } from './tracking.entities.js';
 
 /** A run as other domains may know it. */
@@ -9,6 +10,13 @@ export interface RunFacts {
   readonly status: string;
 }
 
+/** Where the artifacts of a run or of a logged model are, as clients address it, and the run that made them. */
+export interface ArtifactRoot {
+  readonly uri: string;
+  readonly runId: string | null;
+  readonly project: string;
+}
+
 @Injectable()
 export class TrackingReads {
   constructor(private readonly dataSource: DataSource) {}
@@ -16,6 +24,21 @@ export class TrackingReads {
   async run(workspaceId: string, id: string): Promise<RunFacts | undefined> {
     const row = await this.dataSource.getRepository(RunEntity).findOneBy({ workspaceId, id });
     return row ? { id: row.id, createdBy: row.createdBy, status: row.status } : undefined;
+  }
+
+  /** By the id of a run or of a logged model that is not deleted. */
+  async artifactRoot(workspaceId: string, id: string): Promise<ArtifactRoot | undefined> {
+    const [row] = await select<ArtifactRoot>(
+      this.dataSource,
+      `select coalesce(e.artifact_location, 'mlflow-artifacts:/' || e.number) || o.place || '/artifacts' as uri, o.run_id as "runId", e.project
+         from (select experiment_id, id as run_id, '/' || substr(id, 5) as place from run where workspace_id = $1 and id = $2
+               union all
+               select experiment_id, source_run_id, '/models/m-' || substr(id, 5) from logged_model
+                where workspace_id = $1 and id = $2 and deleted_at is null) o
+         join experiment e on e.id = o.experiment_id`,
+      [workspaceId, id],
+    );
+    return row;
   }
 
   /** Blobs of a run's artifacts by path, for the paths asked for. */

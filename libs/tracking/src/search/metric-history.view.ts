@@ -22,16 +22,16 @@ const NEXT = `select ${COLUMNS} from metric_point p where p.run = $1 and p.key =
 
 /**
  * Steps evenly spread over those that any of the runs has, always with the last, and each run's own first and last: what a chart of that many points
- * needs. Several points of one step are all answered.
+ * needs. One row, the steps as an array.
  */
-const SAMPLED = `with steps as (select distinct p.step from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4),
-  numbered as (select step, row_number() over (order by step) - 1 as i, count(*) over () as n from steps),
-  chosen as (
-    select step from numbered where n <= $5 or i = n - 1 or floor(i * $5::float8 / n) <> floor((i - 1) * $5::float8 / n)
-    union select min(p.step) from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4 group by p.run
-    union select max(p.step) from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4 group by p.run)
-  select p.value, p.ts, p.step, p.run from metric_point p join chosen c on c.step = p.step
-   where p.run = any($1) and p.key = $2 and ${STANDING} order by p.step, p.ts, p.value`;
+const CHOSEN = `with steps as (select distinct p.step from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4),
+  numbered as (select step, row_number() over (order by step) - 1 as i, (select count(*) from steps) as n from steps)
+  select array(select step from numbered where n <= $5 or i = n - 1 or i * $5 / n <> (i - 1) * $5 / n or i = 0) ||
+    array(select unnest(array[min(p.step), max(p.step)]) from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4 group by p.run)`;
+
+/** Every point of those steps. */
+const SAMPLED = `select p.value, p.ts, p.step, p.run from metric_point p
+   where p.run = any($1) and p.key = $2 and p.step = any($3::bigint[]) and ${STANDING} order by p.step, p.ts, p.value`;
 
 /** Histories of metrics as they were logged: in order of time, step and value. */
 @Injectable()
@@ -64,7 +64,8 @@ export class MetricHistory {
     range: { readonly from: number; readonly to: number } | undefined,
   ): Promise<readonly (readonly [value: string, timestamp: string, step: string, run: string])[]> {
     const { from, to } = range ?? { from: Number.MIN_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };
-    const rows = await selectText(this.dataSource, SAMPLED, [runs, key, from, to, limit]);
+    const [[steps]] = (await selectText(this.dataSource, CHOSEN, [runs, key, from, to, limit])) as [[string]];
+    const rows = await selectText(this.dataSource, SAMPLED, [runs, key, steps]);
     return rows as unknown as (readonly [string, string, string, string])[];
   }
 }

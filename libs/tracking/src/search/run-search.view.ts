@@ -5,7 +5,7 @@ import { select, selectOnce, SortedPage, SqlParams } from '#database';
 import type { RunStatus } from '../model/run.js';
 import { MetricKeys } from './metric-keys.view.js';
 import type { Condition, Order, RunQuery } from './run-query.js';
-import { conditionSql, runSort } from './run-sql.js';
+import { conditionSql, rankedSort, runSort, type KeyIds } from './run-sql.js';
 
 /** A run as lists show it. */
 export interface FoundRun {
@@ -57,12 +57,31 @@ export class RunSearch {
     if (query.experimentIds?.length === 0) return { runs: [] };
     const order = query.orderBy ?? [];
     const keys = await this.keys.ids(ctx.workspaceId, metricNames(query.where, order));
+    const plan = { ctx, query, order, keys };
+    if (order[0]?.kind !== 'metric' || query.experimentIds?.length !== 1) return this.page(plan, 'all');
+    const values = await this.page(plan, 'values');
+    if (values.next !== undefined) return values;
+    const room = query.limit - values.runs.length;
+    const rest = await this.page({ ...plan, query: { ...query, limit: Math.max(room, 1) } }, 'rest');
+    if (room === 0) return { runs: values.runs, next: rest.runs.length > 0 ? values.last : undefined };
+    return { runs: [...values.runs, ...rest.runs], next: rest.next };
+  }
+
+  /** One page of all runs; or of those that have a number under the first metric of the order, or of the rest. */
+  private async page({ ctx, query, order, keys }: Plan, part: 'all' | 'values' | 'rest'): Promise<FoundRuns & { last?: string }> {
     const params = new SqlParams();
     const joins: string[] = [];
-    const sorted = new SortedPage(runSort(order, joins, params, keys));
+    const sort =
+      part === 'values' ? rankedSort(order, joins, params, keys, query.experimentIds![0]!) : runSort(order, joins, params, keys);
+    const sorted = new SortedPage(sort, order);
     const conditions = [this.scope(ctx, query, params), VIEW[query.view ?? 'active']];
     if (query.where) conditions.push(conditionSql(query.where, params, keys));
-    if (query.after !== undefined) conditions.push(sorted.after(query.after, params));
+    if (part === 'rest') conditions.push(`${sort[0]!.rank} > 0`);
+    if (query.after !== undefined) {
+      const amongValues = part !== 'all' && sorted.isAmongValues(query.after);
+      if (part === 'values' && !amongValues) return { runs: [] };
+      if (part !== 'rest' || !amongValues) conditions.push(sorted.after(query.after, params));
+    }
     const rows = await selectOnce<FoundRun>(
       this.dataSource,
       `select ${COLUMNS}, ${sorted.columns} from run r join experiment e on e.id = r.experiment_id ${joins.join(' ')}
@@ -70,7 +89,7 @@ export class RunSearch {
       params.values,
     );
     const { rows: runs, next } = sorted.page(rows, query.limit);
-    return { runs, next };
+    return { runs, next, last: runs.length > 0 ? sorted.cursor(runs.at(-1)!) : undefined };
   }
 
   private scope(ctx: Ctx, query: RunQuery, params: SqlParams): string {
@@ -84,6 +103,13 @@ export class RunSearch {
       );
     return scope.join(' and ');
   }
+}
+
+interface Plan {
+  readonly ctx: Ctx;
+  readonly query: RunQuery;
+  readonly order: readonly Order[];
+  readonly keys: KeyIds;
 }
 
 function metricNames(where: Condition | undefined, order: readonly Order[]): string[] {
