@@ -6,6 +6,7 @@ alter table experiment add column number integer;
 alter table experiment add column artifact_location text;
 alter table experiment add column updated_at timestamptz not null default now();
 alter table experiment add column deleted_at timestamptz;
+alter table experiment add column archived_at timestamptz;
 
 -- Number 0 is each workspace's Default.
 update experiment set number = 0 where name = 'Default';
@@ -40,6 +41,7 @@ alter table run alter column experiment set not null;
 alter table run add column user_name text not null default '';
 alter table run add column parent_id text;
 alter table run add column deleted_at timestamptz;
+alter table run add column archived_at timestamptz;
 create index run_listing on run (experiment_id, started_at desc, id);
 create index run_parent on run (parent_id) where parent_id is not null;
 

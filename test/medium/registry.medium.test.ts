@@ -136,10 +136,10 @@ describe('versions', () => {
     const again = await stack.app.get(ModelsService).registerCandidate(system, {
       model,
       project: '/',
-      runId: version.runId,
+      runId: version.runId!,
       datasetVersionId: version.datasetVersionId!,
       files: { ...version.files },
-      signature: version.signature,
+      signature: version.signature!,
       evaluation: version.evaluation!,
       trainedBy: null,
     });

@@ -93,7 +93,11 @@ describe('order', () => {
 describe('conditions', () => {
   test.each<[string, Condition, number[]]>([
     ['a metric above', { kind: 'metric', key: 'score', op: '>', value: 3 }, [4, 10]],
-    ['a metric unlike: only runs that have it', { kind: 'metric', key: 'score', op: '!=', value: 0 }, [1, 2, 3, 4, 6, 7, 8, 9, 10]],
+    [
+      'a metric unlike: only runs that have it',
+      { kind: 'metric', key: 'score', op: '!=', value: 0 },
+      [1, 2, 3, 4, 6, 7, 8, 9, 10],
+    ],
     ['a metric that nobody logged', { kind: 'metric', key: 'nothing', op: '>', value: 0 }, []],
     ['a param as a number', { kind: 'paramNumber', key: 'lr', op: '>=', value: 0.9 }, [9, 10, 11]],
     ['a param that is no number there', { kind: 'paramNumber', key: 'note', op: '<', value: 5 }, [0, 1, 2, 4]],

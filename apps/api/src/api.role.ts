@@ -16,6 +16,7 @@ import { IdeController } from './ide/ide.controller.js';
 import { MlflowModule } from './mlflow/mlflow.module.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { LiveCurves } from './tracking/live-curves.js';
+import { RunLists } from './tracking/run-lists.js';
 
 /** The edge: GraphQL, uploads, attempts, inference nodes, the IDE. It decides nothing. */
 @Module({
@@ -33,6 +34,7 @@ import { LiveCurves } from './tracking/live-curves.js';
   providers: [
     ...RESOLVERS,
     LiveCurves,
+    RunLists,
     LiveLog,
     AccessProof,
     EdgeHooks,

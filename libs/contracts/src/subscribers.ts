@@ -50,6 +50,7 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'run.killed': [],
   'run.resumed': [],
   'run.updated': [],
+  'run.rewound': [],
   'run.deleted': [],
   'run.restored': [],
   'logged_model.created': [],

@@ -14,12 +14,17 @@ export interface Page<T> {
   readonly hasNextPage: boolean;
 }
 
-/** Checks `first` (1 to 200, default 50) and decodes the opaque cursor to the key it holds. Throws BAD_INPUT. */
-export function parsePage(args: PageArgs): { limit: number; after: string | undefined } {
-  const limit = args.first ?? DEFAULT_PAGE;
+/** `first`, 1 to 200, default 50. Throws BAD_INPUT. */
+export function parsePageSize({ first }: PageArgs): number {
+  const limit = first ?? DEFAULT_PAGE;
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE)
     throw new DomainError('BAD_INPUT', `first must be between 1 and ${MAX_PAGE}, not ${limit}`, 'first');
-  return { limit, after: args.after ? decodeCursor(args.after) : undefined };
+  return limit;
+}
+
+/** Checks `first` (1 to 200, default 50) and decodes the opaque cursor to the key it holds. Throws BAD_INPUT. */
+export function parsePage(args: PageArgs): { limit: number; after: string | undefined } {
+  return { limit: parsePageSize(args), after: args.after ? decodeCursor(args.after) : undefined };
 }
 
 export function encodeCursor(key: string): string {

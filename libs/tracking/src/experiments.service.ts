@@ -67,6 +67,19 @@ export class ExperimentsService {
     this.withDefault.add(workspaceId);
   }
 
+  /** Changes what is given, each as a change of its own. Throws CONFLICT when the name is taken. */
+  async update(
+    ctx: Ctx,
+    id: string,
+    patch: { name?: string; project?: string; archived?: boolean; tags?: Readonly<Record<string, string>> },
+  ): Promise<{ id: string }> {
+    if (patch.name !== undefined) await this.rename(ctx, id, patch.name);
+    if (patch.project !== undefined) await this.move(ctx, id, patch.project);
+    if (patch.archived !== undefined) await this.setArchived(ctx, id, patch.archived);
+    if (patch.tags !== undefined) await this.setTags(ctx, id, patch.tags);
+    return { id };
+  }
+
   /** Throws CONFLICT when the name is taken. */
   async rename(ctx: Ctx, id: string, name: string): Promise<{ id: string }> {
     checkExperimentName(name);
@@ -111,6 +124,25 @@ export class ExperimentsService {
         subject: { kind: 'experiment', id },
         data: { experimentId: id },
       });
+    });
+  }
+
+  /** Moves it, with its runs, to another project; the caller may write in both. */
+  async move(ctx: Ctx, id: string, project: string): Promise<{ id: string }> {
+    const path = checkedProject(project);
+    authorize(ctx, 'tracking.write', path);
+    return this.change(ctx, id, async (tx, before) => {
+      requireActive(before);
+      await this.store.move(tx, id, path);
+      await this.touched(tx, ctx, before, { project: path });
+    });
+  }
+
+  /** Takes it out of the usual lists, or back into them; nothing else changes. */
+  async setArchived(ctx: Ctx, id: string, archived: boolean): Promise<{ id: string }> {
+    return this.change(ctx, id, async (tx, before) => {
+      await this.store.setArchived(tx, id, archived);
+      await this.touched(tx, ctx, before, { archived });
     });
   }
 

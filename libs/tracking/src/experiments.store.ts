@@ -88,6 +88,14 @@ export class ExperimentsStore {
     await tx.query('update experiment set deleted_at = null, updated_at = now() where id = $1', [id]);
   }
 
+  async move(tx: Tx, id: string, project: string): Promise<void> {
+    await tx.query('update experiment set project = $2 where id = $1', [id, project]);
+  }
+
+  async setArchived(tx: Tx, id: string, archived: boolean): Promise<void> {
+    await tx.query('update experiment set archived_at = case when $2 then clock_timestamp() end where id = $1', [id, archived]);
+  }
+
   async touch(tx: Tx, id: string): Promise<void> {
     await tx.query('update experiment set updated_at = clock_timestamp() where id = $1', [id]);
   }

@@ -20,6 +20,9 @@ export {
   type FoundExperiment,
 } from './search/experiment-search.view.js';
 export { MetricKeys } from './search/metric-keys.view.js';
+export { compare, type Compared } from './model/compare.js';
+export { MetricSeries, type Axis, type Sampling, type Series } from './search/metric-series.view.js';
+export { RunGroups, type GroupBy, type RunGroup } from './search/run-groups.view.js';
 export { MetricHistory, type PointText } from './search/metric-history.view.js';
 export { RunDetailsView, type RunDetails } from './search/run-details.view.js';
 export {
@@ -30,13 +33,6 @@ export {
   type TextAttribute,
   type TimeAttribute,
 } from './search/run-query.js';
-export { RunSearch, type FoundRun, type FoundRuns } from './search/run-search.view.js';
+export { RunSearch, type FoundRun, type FoundRuns, type RunPage } from './search/run-search.view.js';
 export { TrackingModule } from './tracking.module.js';
-export {
-  TrackingView,
-  type CurvePoint,
-  type ExperimentRow,
-  type LatestMetric,
-  type RunFilter,
-  type RunRow,
-} from './tracking.view.js';
+export { TrackingView, type CurvePoint, type LatestMetric } from './tracking.view.js';

@@ -125,6 +125,36 @@ export class RunsService {
     });
   }
 
+  /** Takes a run out of the usual lists, or back into them; nothing else changes. */
+  async setArchived(ctx: Ctx, runId: string, archived: boolean): Promise<{ id: string }> {
+    return this.unitOfWork.run(ctx, async (tx) => {
+      const run = await this.writable(tx, ctx, runId);
+      await this.store.setArchived(tx, runId, archived);
+      await this.updated(tx, ctx, run, { archived });
+      return { id: runId };
+    });
+  }
+
+  /**
+   * Drops what a client logged after a step, and lets the run go on from there. Points of training attempts and of the platform stay. Throws CONFLICT
+   * for a run of a training job, which goes on by itself.
+   */
+  async rewind(ctx: Ctx, runId: string, step: number): Promise<{ id: string }> {
+    return this.unitOfWork.run(ctx, async (tx) => {
+      const run = await this.writable(tx, ctx, runId);
+      if (run.jobId)
+        throw new DomainError('CONFLICT', 'a run of a training job cannot be rewound; start the training anew', 'runId');
+      const points = await this.store.rewind(tx, run.num, step);
+      await this.journal.record(tx, ctx, {
+        event: 'run.rewound',
+        subject: { kind: 'run', id: runId },
+        data: { runId, experimentId: run.experimentId, step, points },
+      });
+      await this.updateIn(tx, ctx, run, { status: 'RUNNING' });
+      return { id: runId };
+    });
+  }
+
   /** Step: the change itself, with its events. */
   async updateIn(tx: Tx, ctx: Ctx, run: RunFacts, patch: RunPatch): Promise<void> {
     const moved = patch.status !== undefined && patch.status !== run.status;
@@ -142,13 +172,17 @@ export class RunsService {
       });
     const renamed = patch.name !== undefined && patch.name !== run.name;
     if (renamed || patch.parentId !== undefined || patch.status === 'SCHEDULED')
-      await this.journal.record(tx, ctx, {
-        event: 'run.updated',
-        subject,
-        data: { runId, experimentId, name: patch.name ?? run.name },
-        before: { name: run.name, status: run.status },
-        after: patch,
-      });
+      await this.updated(tx, ctx, { ...run, name: patch.name ?? run.name }, patch);
+  }
+
+  private async updated(tx: Tx, ctx: Ctx, run: RunFacts, after: unknown): Promise<void> {
+    const { id: runId, experimentId, name } = run;
+    await this.journal.record(tx, ctx, {
+      event: 'run.updated',
+      subject: { kind: 'run', id: runId },
+      data: { runId, experimentId, name },
+      after,
+    });
   }
 
   private async writable(tx: Tx, ctx: Ctx, runId: string): Promise<RunFacts> {

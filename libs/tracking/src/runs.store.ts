@@ -83,6 +83,26 @@ export class RunsStore {
     await tx.query('update run set deleted_at = case when $2 then clock_timestamp() end where id = $1', [id, deleted]);
   }
 
+  async setArchived(tx: Tx, id: string, archived: boolean): Promise<void> {
+    await tx.query('update run set archived_at = case when $2 then clock_timestamp() end where id = $1', [id, archived]);
+  }
+
+  /** Drops a client's points after a step and brings the latest values back to what is left; answers how many points went. */
+  async rewind(tx: Tx, run: number, step: number): Promise<number> {
+    const [gone] = await tx.query<{ n: number }>(
+      `with gone as (delete from metric_point where run = $1 and step > $2 and source = 0 returning 1) select count(*)::int as n from gone`,
+      [run, step],
+    );
+    await tx.query('delete from metric_latest where run = $1 and source = 0 and step > $2', [run, step]);
+    await tx.query(
+      `insert into metric_latest (run, key, source, experiment, step, ts, value)
+       select distinct on (p.key) p.run, p.key, p.source, r.experiment, p.step, p.ts, p.value from metric_point p join run r on r.num = p.run
+        where p.run = $1 and p.source = 0 order by p.key, p.step desc, p.ts desc, p.value desc on conflict do nothing`,
+      [run],
+    );
+    return gone!.n;
+  }
+
   async addInputs(tx: Tx, runId: string, versionIds: readonly string[]): Promise<void> {
     if (versionIds.length === 0) return;
     await tx.query('insert into run_input (run_id, dataset_version_id) select $1, unnest($2::text[]) on conflict do nothing', [

@@ -19,6 +19,8 @@ export class ExperimentEntity {
   @Column('text', { nullable: true }) artifactLocation!: string | null;
   @Column('timestamptz', { default: () => 'now()' }) updatedAt!: Date;
   @Column('timestamptz', { nullable: true }) deletedAt!: Date | null;
+  /** Kept, but out of the usual lists. */
+  @Column('timestamptz', { nullable: true }) archivedAt!: Date | null;
 }
 
 /** Number of the workspace's last experiment; its row is locked while one is numbered or named. */
@@ -61,6 +63,8 @@ export class RunEntity {
   @Column('text', { default: '' }) userName!: string;
   @Column('text', { nullable: true }) parentId!: string | null;
   @Column('timestamptz', { nullable: true }) deletedAt!: Date | null;
+  /** Kept, but out of the usual lists. */
+  @Column('timestamptz', { nullable: true }) archivedAt!: Date | null;
 }
 
 @Entity('run_param')

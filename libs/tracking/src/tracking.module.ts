@@ -14,7 +14,9 @@ import { RunsStore } from './runs.store.js';
 import { ExperimentSearch } from './search/experiment-search.view.js';
 import { MetricHistory } from './search/metric-history.view.js';
 import { MetricKeys } from './search/metric-keys.view.js';
+import { MetricSeries } from './search/metric-series.view.js';
 import { RunDetailsView } from './search/run-details.view.js';
+import { RunGroups } from './search/run-groups.view.js';
 import { RunSearch } from './search/run-search.view.js';
 import * as entities from './tracking.entities.js';
 import { TrackingView } from './tracking.view.js';
@@ -28,6 +30,8 @@ const VIEWS = [
   ExperimentSearch,
   MetricKeys,
   MetricHistory,
+  MetricSeries,
+  RunGroups,
   LoggedModelsView,
 ];
 

@@ -1,27 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
-import { visible, type Ctx } from '#access';
-import { keysetPage, select } from '#database';
-import type { Page, PageArgs } from '#kernel';
-import { SOURCE_NAMES, type RunStatus, type Source } from './model/run.js';
-import {
-  ArtifactEntity,
-  ExperimentEntity,
-  RunEntity,
-  RunInputEntity,
-  RunParamEntity,
-  RunTagEntity,
-} from './tracking.entities.js';
+import type { Ctx } from '#access';
+import { select } from '#database';
+import { SOURCE_NAMES, type Source } from './model/run.js';
+import { ArtifactEntity, RunInputEntity } from './tracking.entities.js';
 
-export type ExperimentRow = Readonly<ExperimentEntity>;
-export type RunRow = Readonly<RunEntity>;
+export interface RunKeyValue {
+  readonly run: number;
+  readonly key: string;
+  readonly value: string;
+}
 export interface LatestMetric {
-  readonly runId: string;
+  readonly run: number;
   readonly key: string;
   readonly value: number;
   readonly step: number;
   readonly timestamp: number;
   readonly source: Source;
+}
+export interface RunLoggedDataset {
+  readonly run: number;
+  readonly name: string;
+  readonly digest: string;
+  readonly sourceType: string;
+  readonly source: string;
+  readonly context: string | null;
 }
 export interface CurvePoint {
   readonly key: string;
@@ -30,81 +33,35 @@ export interface CurvePoint {
   readonly timestamp: number;
   readonly attempt: number;
 }
-export interface RunFilter {
-  readonly experimentId?: string | null;
-  readonly status?: readonly RunStatus[] | null;
-  readonly jobId?: string | null;
-  readonly name?: string | null;
-  readonly datasetVersionId?: string | null;
-  readonly params?: readonly { key: string; eq?: string | null }[] | null;
-  readonly tags?: readonly { key: string; eq?: string | null }[] | null;
-  readonly metrics?:
-    readonly { key: string; gt?: number | null; gte?: number | null; lt?: number | null; lte?: number | null }[] | null;
-}
 
-const COMPARISONS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
-
-/** List and detail queries of experiments and runs for the API. */
+/** What hangs on runs, by the numbers of runs that the caller was shown; with keys, those and no others. */
 @Injectable()
 export class TrackingView {
   constructor(private readonly dataSource: DataSource) {}
 
-  experiments(ctx: Ctx, filter: { name?: string | null }, args: PageArgs): Promise<Page<ExperimentRow>> {
-    const query = this.readableExperiments(ctx);
-    if (filter.name) query.andWhere('e.name = :name', { name: filter.name });
-    return keysetPage(query, args);
+  paramsByRuns(runs: readonly number[], keys?: readonly string[]): Promise<RunKeyValue[]> {
+    return select(
+      this.dataSource,
+      'select run, key, value from run_param where run = any($1) and ($2::text[] is null or key = any($2)) order by run, key',
+      [runs, keys ?? null],
+    );
   }
 
-  experimentsByIds(ctx: Ctx, ids: readonly string[]): Promise<ExperimentRow[]> {
-    return this.readableExperiments(ctx).andWhere('e.id in (:...ids)', { ids }).getMany();
+  tagsByRuns(runs: readonly number[], keys?: readonly string[]): Promise<RunKeyValue[]> {
+    return select(
+      this.dataSource,
+      'select run, key, value from run_tag where run = any($1) and ($2::text[] is null or key = any($2)) order by run, key',
+      [runs, keys ?? null],
+    );
   }
 
-  runs(ctx: Ctx, filter: RunFilter, args: PageArgs): Promise<Page<RunRow>> {
-    const query = this.readableRuns(ctx);
-    if (filter.experimentId) query.andWhere('r.experimentId = :e', { e: filter.experimentId });
-    if (filter.status?.length) query.andWhere('r.status in (:...st)', { st: filter.status });
-    if (filter.jobId) query.andWhere('r.jobId = :j', { j: filter.jobId });
-    if (filter.name) query.andWhere('r.name = :n', { n: filter.name });
-    if (filter.datasetVersionId)
-      query.andWhere('exists (select 1 from run_input i where i.run_id = r.id and i.dataset_version_id = :dv)', {
-        dv: filter.datasetVersionId,
-      });
-    for (const [table, conditions] of [
-      ['run_param', filter.params],
-      ['run_tag', filter.tags],
-    ] as const)
-      conditions?.forEach((c, i) =>
-        query.andWhere(
-          `exists (select 1 from ${table} x where x.run = r.num and x.key = :${table}k${i} and (:${table}v${i}::text is null or x.value = :${table}v${i}))`,
-          {
-            [`${table}k${i}`]: c.key,
-            [`${table}v${i}`]: c.eq ?? null,
-          },
-        ),
-      );
-    filter.metrics?.forEach((condition, i) => {
-      const tests = (Object.keys(COMPARISONS) as (keyof typeof COMPARISONS)[]).filter(
-        (op) => condition[op] !== undefined && condition[op] !== null,
-      );
-      const sql = tests.map((op) => ` and l.value ${COMPARISONS[op]} :m${i}${op}`).join('');
-      query.andWhere(
-        `exists (select 1 from metric_latest l join metric_key k on k.id = l.key where l.run = r.num and k.workspace_id = r.workspace_id and k.name = :m${i}k and l.value <> 'NaN'${sql})`,
-        { [`m${i}k`]: condition.key, ...Object.fromEntries(tests.map((op) => [`m${i}${op}`, condition[op]])) },
-      );
-    });
-    return keysetPage(query, args);
-  }
-
-  runsByIds(ctx: Ctx, ids: readonly string[]): Promise<RunRow[]> {
-    return this.readableRuns(ctx).andWhere('r.id in (:...ids)', { ids }).getMany();
-  }
-
-  paramsByRuns(runs: readonly number[]): Promise<Readonly<RunParamEntity>[]> {
-    return this.dataSource.getRepository(RunParamEntity).find({ where: { run: In([...runs]) }, order: { key: 'ASC' } });
-  }
-
-  tagsByRuns(runs: readonly number[]): Promise<Readonly<RunTagEntity>[]> {
-    return this.dataSource.getRepository(RunTagEntity).find({ where: { run: In([...runs]) }, order: { key: 'ASC' } });
+  loggedDatasetsByRuns(runs: readonly number[]): Promise<RunLoggedDataset[]> {
+    return select(
+      this.dataSource,
+      `select x.run, d.name, d.digest, d.source_type as "sourceType", d.source, x.tags ->> 'mlflow.data.context' as context
+         from run_dataset x join logged_dataset d on d.id = x.dataset_id where x.run = any($1) order by x.run, d.name, d.digest`,
+      [runs],
+    );
   }
 
   inputsByRuns(ids: readonly string[]): Promise<Readonly<RunInputEntity>[]> {
@@ -115,15 +72,15 @@ export class TrackingView {
     return this.dataSource.getRepository(ArtifactEntity).find({ where: { ownerId: In([...ids]) }, order: { path: 'ASC' } });
   }
 
-  async latestByRuns(ids: readonly string[]): Promise<LatestMetric[]> {
-    const rows = await select<{ run_id: string; name: string; value: number; step: string; ts: string; source: number }>(
+  async latestByRuns(runs: readonly number[], keys?: readonly string[]): Promise<LatestMetric[]> {
+    const rows = await select<{ run: number; name: string; value: number; step: string; ts: string; source: number }>(
       this.dataSource,
-      `select r.id as run_id, k.name, l.value, l.step, l.ts, l.source from run r join metric_latest l on l.run = r.num
-           join metric_key k on k.id = l.key where r.id = any($1) order by k.name, l.source desc`,
-      [ids],
+      `select l.run, k.name, l.value, l.step, l.ts, l.source from metric_latest l join metric_key k on k.id = l.key
+        where l.run = any($1) and ($2::text[] is null or k.name = any($2)) order by k.name, l.source desc`,
+      [runs, keys ?? null],
     );
     return rows.map((row) => ({
-      runId: row.run_id,
+      run: row.run,
       key: row.name,
       value: row.value,
       step: Number(row.step),
@@ -152,14 +109,5 @@ export class TrackingView {
       timestamp: Number(row.ts),
       attempt: row.attempt,
     }));
-  }
-
-  private readableExperiments(ctx: Ctx) {
-    return visible(this.dataSource.getRepository(ExperimentEntity).createQueryBuilder('e'), ctx, 'tracking.read', 'e.project');
-  }
-
-  private readableRuns(ctx: Ctx) {
-    const project = '(select e.project from experiment e where e.id = r.experiment_id)';
-    return visible(this.dataSource.getRepository(RunEntity).createQueryBuilder('r'), ctx, 'tracking.read', project);
   }
 }

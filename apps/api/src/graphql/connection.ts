@@ -72,3 +72,20 @@ export function toConnection<T extends { id: string }>(page: Page<T>, after?: st
   };
   return { edges, pageInfo };
 }
+
+/** A page whose rows know their cursors themselves. */
+export function cursorConnection<T>(
+  nodes: readonly T[],
+  next: string | undefined,
+  cursorOf: (node: T) => string,
+  after?: string | null,
+): ConnectionOf<T> {
+  const edges = nodes.map((node) => ({ cursor: cursorOf(node), node }));
+  const pageInfo = {
+    hasNextPage: next !== undefined,
+    hasPreviousPage: Boolean(after),
+    startCursor: edges[0]?.cursor,
+    endCursor: edges.at(-1)?.cursor,
+  };
+  return { edges, pageInfo };
+}

@@ -5,7 +5,7 @@ import { AutomationView } from '#automation';
 import { DatasetsView } from '#datasets';
 import { DeploymentView } from '#deployment';
 import { RegistryView } from '#registry';
-import { TrackingView } from '#tracking';
+import { ExperimentSearch, RunSearch, TrackingView } from '#tracking';
 import { TrainingView } from '#training';
 
 type Row = { readonly id: string };
@@ -29,6 +29,26 @@ function many<T, K extends string | number = string>(
   });
 }
 
+/** Batches what hangs on runs under keys: one loader for each set of keys that an operation asks for, so that no others are read. */
+function byKeys<T extends { readonly run: number }>(
+  find: (runs: readonly number[], keys: readonly string[] | undefined) => Promise<readonly T[]>,
+): (keys?: readonly string[] | null) => DataLoader<number, T[]> {
+  const loaders = new Map<string, DataLoader<number, T[]>>();
+  return (keys) => {
+    const mark = JSON.stringify(keys ?? null);
+    let loader = loaders.get(mark);
+    if (!loader)
+      loaders.set(
+        mark,
+        (loader = many(
+          (runs: readonly number[]) => find(runs, keys ?? undefined),
+          (row) => row.run,
+        )),
+      );
+    return loader;
+  };
+}
+
 /** Collaborators of the loaders. */
 @Injectable()
 export class Views {
@@ -36,6 +56,8 @@ export class Views {
     readonly access: AccessView,
     readonly datasets: DatasetsView,
     readonly tracking: TrackingView,
+    readonly experiments: ExperimentSearch,
+    readonly runs: RunSearch,
     readonly training: TrainingView,
     readonly registry: RegistryView,
     readonly deployment: DeploymentView,
@@ -61,16 +83,10 @@ export class Loaders {
     (ids: readonly string[]) => this.views.datasets.newestByDatasets(this.ctx, ids),
     (row) => row.datasetId,
   );
-  readonly experiment = one((ids) => this.views.tracking.experimentsByIds(this.ctx, ids));
-  readonly run = one((ids) => this.views.tracking.runsByIds(this.ctx, ids));
-  readonly params = many(
-    (runs: readonly number[]) => this.views.tracking.paramsByRuns(runs),
-    (row) => row.run,
-  );
-  readonly tags = many(
-    (runs: readonly number[]) => this.views.tracking.tagsByRuns(runs),
-    (row) => row.run,
-  );
+  readonly experiment = one((ids) => this.views.experiments.byIds(this.ctx, ids));
+  readonly run = one((ids) => this.views.runs.byIds(this.ctx, ids));
+  readonly params = byKeys((runs, keys) => this.views.tracking.paramsByRuns(runs, keys));
+  readonly tags = byKeys((runs, keys) => this.views.tracking.tagsByRuns(runs, keys));
   readonly inputs = many(
     (ids: readonly string[]) => this.views.tracking.inputsByRuns(ids),
     (row) => row.runId,
@@ -79,9 +95,10 @@ export class Loaders {
     (ids: readonly string[]) => this.views.tracking.artifactsByRuns(ids),
     (row) => row.ownerId,
   );
-  readonly metrics = many(
-    (ids: readonly string[]) => this.views.tracking.latestByRuns(ids),
-    (row) => row.runId,
+  readonly metrics = byKeys((runs, keys) => this.views.tracking.latestByRuns(runs, keys));
+  readonly loggedDatasets = many(
+    (runs: readonly number[]) => this.views.tracking.loggedDatasetsByRuns(runs),
+    (row) => row.run,
   );
   readonly template = one((ids) => this.views.training.templatesByIds(this.ctx, ids));
   readonly job = one((ids) => this.views.training.jobsByIds(this.ctx, ids));
@@ -93,7 +110,23 @@ export class Loaders {
   readonly modelVersion = one((ids) => this.views.registry.versionsByIds(this.ctx, ids));
   readonly versionsOfRun = many(
     (ids: readonly string[]) => this.views.registry.versionsByRuns(this.ctx, ids),
-    (row) => row.runId,
+    (row) => row.runId!,
+  );
+  readonly modelTags = many(
+    (ids: readonly string[]) => this.views.registry.tagsByModels(ids),
+    (row) => row.modelId,
+  );
+  readonly versionTags = many(
+    (ids: readonly string[]) => this.views.registry.tagsByVersions(ids),
+    (row) => row.versionId,
+  );
+  readonly modelAliases = many(
+    (ids: readonly string[]) => this.views.registry.aliasesByModels(ids),
+    (row) => row.modelId,
+  );
+  readonly versionAliases = many(
+    (ids: readonly string[]) => this.views.registry.aliasesByVersions(ids),
+    (row) => row.versionId,
   );
   readonly stageRequest = one((ids) => this.views.registry.requestsByIds(this.ctx, ids));
   readonly approvals = many(

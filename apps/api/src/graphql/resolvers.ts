@@ -10,7 +10,10 @@ import {
   ModelVersionsResolver,
   StageRequestsResolver,
 } from '../registry/registry.resolver.js';
-import { ExperimentsResolver, RunsResolver } from '../tracking/tracking.resolver.js';
+import { ExperimentsResolver } from '../tracking/experiments.resolver.js';
+import { HistoryResolver } from '../tracking/history.resolver.js';
+import { RunChangesResolver } from '../tracking/run-changes.resolver.js';
+import { RunsResolver } from '../tracking/runs.resolver.js';
 import { TemplatesResolver, TrainingJobsResolver } from '../training/training.resolver.js';
 import { NodeResolver } from './node.resolver.js';
 
@@ -23,6 +26,8 @@ export const RESOLVERS = [
   DatasetVersionResolver,
   ExperimentsResolver,
   RunsResolver,
+  RunChangesResolver,
+  HistoryResolver,
   TemplatesResolver,
   TrainingJobsResolver,
   ModelsResolver,

@@ -7,6 +7,8 @@ import { InfoRoutes } from './routes/info.routes.js';
 import { LoggedModelRoutes } from './routes/logged-models.routes.js';
 import { LoggingRoutes } from './routes/logging.routes.js';
 import { MetricRoutes } from './routes/metrics.routes.js';
+import { ModelVersionRoutes } from './routes/model-versions.routes.js';
+import { RegisteredModelRoutes } from './routes/registry.routes.js';
 import { RunRoutes } from './routes/runs.routes.js';
 import type { Route } from './wire/route.js';
 
@@ -18,6 +20,8 @@ const GROUPS = [
   MetricRoutes,
   ArtifactRoutes,
   LoggedModelRoutes,
+  RegisteredModelRoutes,
+  ModelVersionRoutes,
   InfoRoutes,
 ];
 

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Ctx } from '#access';
 import { sleep, Waker } from '#kernel';
 import { Wakeups } from '#messaging';
-import { TrackingView, type CurvePoint } from '#tracking';
+import { hasEnded, RunSearch, TrackingView, type CurvePoint } from '#tracking';
 
 /** Shortest time between two frames in milliseconds: at most four a second. */
 const FRAME_MS = 250;
@@ -16,6 +16,7 @@ export class LiveCurves implements OnModuleDestroy {
 
   constructor(
     private readonly view: TrackingView,
+    private readonly search: RunSearch,
     private readonly wakeups: Wakeups,
   ) {}
 
@@ -51,8 +52,8 @@ export class LiveCurves implements OnModuleDestroy {
   }
 
   private async hasEnded(ctx: Ctx, runId: string): Promise<boolean> {
-    const [run] = await this.view.runsByIds(ctx, [runId]);
-    return !run || run.status !== 'RUNNING';
+    const run = await this.search.byId(ctx, runId);
+    return !run || hasEnded(run.status);
   }
 }
 

@@ -1,20 +1,8 @@
 import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Connection, Node } from '../graphql/connection.js';
 import { Payload } from '../graphql/payload.js';
+import { FinalRunStatusEnum, RunStatusEnum } from './run-status.js';
 
-export enum RunStatusEnum {
-  RUNNING = 'RUNNING',
-  FINISHED = 'FINISHED',
-  FAILED = 'FAILED',
-  KILLED = 'KILLED',
-}
-registerEnumType(RunStatusEnum, { name: 'RunStatus' });
-export enum FinalRunStatusEnum {
-  FINISHED = 'FINISHED',
-  FAILED = 'FAILED',
-  KILLED = 'KILLED',
-}
-registerEnumType(FinalRunStatusEnum, { name: 'FinalRunStatus' });
 export enum MetricSourceEnum {
   client = 'client',
   attempt = 'attempt',
@@ -24,14 +12,6 @@ registerEnumType(MetricSourceEnum, {
   name: 'MetricSource',
   description: "Who measured a value; gates read the platform's own figures only.",
 });
-
-@ObjectType('Experiment', { implements: () => Node })
-export class ExperimentType extends Node {
-  @Field() name!: string;
-  @Field() project!: string;
-  @Field() createdAt!: Date;
-}
-export const ExperimentConnection = Connection(ExperimentType, 'Experiment');
 
 @ObjectType()
 export class KeyValue {
@@ -72,40 +52,11 @@ export class RunType extends Node {
   @Field(() => RunStatusEnum) status!: RunStatusEnum;
   @Field() startedAt!: Date;
   @Field(() => Date, { nullable: true }) endedAt?: Date | null;
+  @Field({ description: 'Who the client said it is.' }) userName!: string;
+  @Field() archived!: boolean;
+  @Field({ description: 'In the trash: it can be restored until it is purged.' }) deleted!: boolean;
 }
 export const RunConnection = Connection(RunType, 'Run');
-
-@InputType()
-export class ExperimentFilter {
-  @Field({ nullable: true }) name?: string;
-}
-
-@InputType()
-export class KeyValueFilter {
-  @Field() key!: string;
-  @Field({ nullable: true, description: 'Absent: the key is there, whatever its value.' }) eq?: string;
-}
-
-@InputType({ description: 'Latest value of a metric, whoever logged it.' })
-export class MetricFilter {
-  @Field() key!: string;
-  @Field(() => Float, { nullable: true }) gt?: number;
-  @Field(() => Float, { nullable: true }) gte?: number;
-  @Field(() => Float, { nullable: true }) lt?: number;
-  @Field(() => Float, { nullable: true }) lte?: number;
-}
-
-@InputType()
-export class RunFilter {
-  @Field(() => ID, { nullable: true }) experimentId?: string;
-  @Field(() => [RunStatusEnum], { nullable: true }) status?: RunStatusEnum[];
-  @Field(() => ID, { nullable: true }) jobId?: string;
-  @Field({ nullable: true }) name?: string;
-  @Field(() => ID, { nullable: true }) datasetVersionId?: string;
-  @Field(() => [KeyValueFilter], { nullable: true }) params?: KeyValueFilter[];
-  @Field(() => [KeyValueFilter], { nullable: true }) tags?: KeyValueFilter[];
-  @Field(() => [MetricFilter], { nullable: true }) metrics?: MetricFilter[];
-}
 
 @InputType()
 export class KeyValueInput {
@@ -121,14 +72,24 @@ export class MetricInput {
   @Field(() => Float, { nullable: true, description: 'Milliseconds since the epoch; now when absent.' }) timestamp?: number;
 }
 
-@InputType()
-export class CreateExperimentInput {
+@ObjectType({ description: 'A data set as a client described it.' })
+export class LoggedDatasetType {
   @Field() name!: string;
-  @Field({ nullable: true }) project?: string;
+  @Field() digest!: string;
+  @Field() sourceType!: string;
+  @Field() source!: string;
+  @Field(() => String, { nullable: true, description: 'What it was used for, such as training.' }) context?: string | null;
+}
+
+@ObjectType()
+export class RunCount {
+  @Field(() => Int) count!: number;
+  @Field({ description: 'False when there are more than were counted.' }) exact!: boolean;
 }
 
 @InputType()
 export class CreateRunInput {
+  @Field(() => ID, { nullable: true }) parentId?: string;
   @Field(() => ID) experimentId!: string;
   @Field() name!: string;
   @Field(() => [ID], { nullable: true }) datasetVersionIds?: string[];
@@ -144,15 +105,18 @@ export class LogRunInput {
   @Field(() => [KeyValueInput], { nullable: true }) tags?: KeyValueInput[];
 }
 
+@InputType({ description: 'What is given changes; the rest stays.' })
+export class UpdateRunInput {
+  @Field(() => ID) runId!: string;
+  @Field({ nullable: true }) name?: string;
+  @Field(() => ID, { nullable: true }) parentId?: string;
+  @Field({ nullable: true }) archived?: boolean;
+}
+
 @InputType()
 export class FinishRunInput {
   @Field(() => ID) runId!: string;
   @Field(() => FinalRunStatusEnum) status!: FinalRunStatusEnum;
-}
-
-@ObjectType()
-export class ExperimentPayload extends Payload {
-  @Field(() => ExperimentType, { nullable: true }) experiment?: ExperimentType;
 }
 
 @ObjectType()

@@ -21,6 +21,8 @@ export const RUN_EVENTS = {
   /** A run that had ended goes on. */
   'run.resumed': end,
   'run.updated': z.strictObject({ runId: z.string(), experimentId: z.string(), name: z.string() }),
+  /** What clients logged after a step was dropped; the run goes on from there. */
+  'run.rewound': z.strictObject({ runId: z.string(), experimentId: z.string(), step: z.int(), points: z.int() }),
   'run.deleted': life,
   'run.restored': life,
   'logged_model.created': z.strictObject({ ...loggedModel, name: z.string(), runId: z.string().nullable() }),

@@ -24,6 +24,7 @@ export interface FoundExperiment {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly deleted: boolean;
+  readonly archived: boolean;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -31,20 +32,33 @@ export type ExperimentCondition =
   | ({ readonly kind: 'name' } & TextTest)
   | { readonly kind: 'createdAt' | 'updatedAt'; readonly op: NumberOp; readonly value: number }
   | ({ readonly kind: 'tag'; readonly key: string } & TextTest)
-  | { readonly kind: 'hasTag'; readonly key: string; readonly has: boolean };
+  | { readonly kind: 'hasTag'; readonly key: string; readonly has: boolean }
+  /** The project path itself, or anything below it. */
+  | { readonly kind: 'project'; readonly path: string };
 
 export interface ExperimentQuery {
   /** All of them hold. */
   readonly where?: readonly ExperimentCondition[];
   readonly orderBy?: readonly { readonly field: 'name' | 'number' | 'createdAt' | 'updatedAt'; readonly descending: boolean }[];
-  readonly view?: 'active' | 'deleted' | 'all';
+  readonly view?: 'active' | 'unarchived' | 'archived' | 'deleted' | 'all';
   readonly limit: number;
   readonly after?: string;
 }
 
+export interface ExperimentPage {
+  readonly experiments: readonly FoundExperiment[];
+  /** Where the next page begins; absent on the last one. */
+  readonly next?: string;
+  /** Where the page after an experiment of this one begins. */
+  cursorOf(experiment: FoundExperiment): string;
+}
+
 const COLUMNS = `e.id, e.num, e.number, e.project, e.name, e.artifact_location as "artifactLocation", e.created_at as "createdAt",
-  e.updated_at as "updatedAt", e.deleted_at is not null as deleted,
+  e.updated_at as "updatedAt", e.deleted_at is not null as deleted, e.archived_at is not null as archived,
   coalesce((select json_object_agg(t.key, t.value order by t.key) from experiment_tag t where t.experiment_id = e.id), '{}') as tags`;
+
+const BY_IDS = `select ${COLUMNS} from experiment e where e.workspace_id = $1 and e.id = any($2)`;
+const PROJECTS = `select project as path, count(*)::int as experiments from experiment where workspace_id = $1 and deleted_at is null group by project order by project`;
 
 const TIME = { createdAt: 'e.created_at', updatedAt: 'e.updated_at' } as const;
 const ms = (column: string) => `date_trunc('milliseconds', ${column})`;
@@ -56,7 +70,13 @@ const FIELDS: Readonly<Record<'name' | 'number' | 'createdAt' | 'updatedAt', Omi
   updatedAt: { value: ms(TIME.updatedAt), type: 'timestamptz' },
 };
 
-const VIEW = { active: 'e.deleted_at is null', deleted: 'e.deleted_at is not null', all: 'true' } as const;
+const VIEW = {
+  active: 'e.deleted_at is null',
+  unarchived: 'e.deleted_at is null and e.archived_at is null',
+  archived: 'e.deleted_at is null and e.archived_at is not null',
+  deleted: 'e.deleted_at is not null',
+  all: 'true',
+} as const;
 
 /** Finds experiments that the caller may read, newest first. */
 @Injectable()
@@ -67,6 +87,18 @@ export class ExperimentSearch {
     return this.one(ctx, `select ${COLUMNS} from experiment e where e.workspace_id = $1 and e.id = $2`, id);
   }
 
+  /** Those of the experiments that the caller may read. */
+  async byIds(ctx: Ctx, ids: readonly string[]): Promise<FoundExperiment[]> {
+    const rows = await select<FoundExperiment>(this.dataSource, BY_IDS, [ctx.workspaceId, ids]);
+    return rows.filter((row) => allows(ctx, 'tracking.read', row.project));
+  }
+
+  /** Project paths that hold experiments which the caller may read, each with how many. */
+  async projects(ctx: Ctx): Promise<{ readonly path: string; readonly experiments: number }[]> {
+    const rows = await select<{ path: string; experiments: number }>(this.dataSource, PROJECTS, [ctx.workspaceId]);
+    return rows.filter(({ path }) => allows(ctx, 'tracking.read', path));
+  }
+
   byNumber(ctx: Ctx, number: number): Promise<FoundExperiment | undefined> {
     return this.one(ctx, `select ${COLUMNS} from experiment e where e.workspace_id = $1 and e.number = $2`, number);
   }
@@ -75,10 +107,7 @@ export class ExperimentSearch {
     return this.one(ctx, `select ${COLUMNS} from experiment e where e.workspace_id = $1 and e.name = $2`, name);
   }
 
-  async search(
-    ctx: Ctx,
-    query: ExperimentQuery,
-  ): Promise<{ readonly experiments: readonly FoundExperiment[]; readonly next?: string }> {
+  async search(ctx: Ctx, query: ExperimentQuery): Promise<ExperimentPage> {
     const params = new SqlParams();
     const conditions = [`e.workspace_id = ${params.add(ctx.workspaceId, 'text')}`, VIEW[query.view ?? 'active']];
     const paths = readablePaths(ctx, 'tracking.read');
@@ -99,7 +128,7 @@ export class ExperimentSearch {
       params.values,
     );
     const { rows: experiments, next } = sorted.page(found, query.limit);
-    return { experiments, next };
+    return { experiments, next, cursorOf: (experiment) => sorted.cursor(experiment) };
   }
 
   private async one(ctx: Ctx, sql: string, value: unknown): Promise<FoundExperiment | undefined> {
@@ -116,6 +145,10 @@ function conditionSql(condition: ExperimentCondition, params: SqlParams): string
       return textTestSql('e.name', condition, params);
     case 'tag':
       return `${TAG} and t.key = ${params.add(condition.key, 'text')} and ${textTestSql('t.value', condition, params)})`;
+    case 'project': {
+      const path = params.add(condition.path, 'text');
+      return `(${path} = '/' or e.project = ${path} or starts_with(e.project, ${path} || '/'))`;
+    }
     case 'hasTag':
       return `${condition.has ? '' : 'not '}${TAG} and t.key = ${params.add(condition.key, 'text')})`;
     default:

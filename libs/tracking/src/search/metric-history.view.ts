@@ -12,7 +12,7 @@ export interface HistoryPage {
 }
 
 /** Of a training that was resumed, the last attempt's point of a step stands. */
-const STANDING = `(p.attempt = 0 or not exists (select 1 from metric_point q where q.run = p.run and q.key = p.key and q.step = p.step and q.attempt > p.attempt))`;
+export const STANDING = `(p.attempt = 0 or not exists (select 1 from metric_point q where q.run = p.run and q.key = p.key and q.step = p.step and q.attempt > p.attempt))`;
 const ORDER = 'p.ts, p.step, p.value, p.source, p.attempt';
 const COLUMNS = 'p.value, p.ts, p.step, p.source, p.attempt';
 

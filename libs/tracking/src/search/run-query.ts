@@ -2,7 +2,17 @@ import type { NumberOp, TextTest } from '#database';
 
 /** A question about runs, in the one language that GraphQL's filters and MLflow's search grammar are both translated into. */
 /** Text attributes of a run. `hex` is its id without the prefix, `artifactUri` where its artifacts are. */
-export const TEXT_ATTRIBUTES = ['id', 'hex', 'name', 'userName', 'status', 'artifactUri', 'parentId', 'jobId'] as const;
+export const TEXT_ATTRIBUTES = [
+  'id',
+  'hex',
+  'name',
+  'userName',
+  'status',
+  'artifactUri',
+  'parentId',
+  'jobId',
+  'experimentId',
+] as const;
 export type TextAttribute = (typeof TEXT_ATTRIBUTES)[number];
 /** Times, in milliseconds since the epoch. */
 export const TIME_ATTRIBUTES = ['startedAt', 'endedAt'] as const;
@@ -37,7 +47,8 @@ export interface RunQuery {
   readonly where?: Condition;
   /** Ties are broken by start, newest first, then by id. Values that are missing come last, NaN before them, in both directions. */
   readonly orderBy?: readonly Order[];
-  readonly view?: 'active' | 'deleted' | 'all';
+  /** `active` (the default): all that are not deleted, archived or not. */
+  readonly view?: 'active' | 'unarchived' | 'archived' | 'deleted' | 'all';
   readonly limit: number;
   /** Where the page before ended. */
   readonly after?: string;

@@ -15,6 +15,7 @@ const TEXT: Readonly<Record<TextAttribute, string>> = {
   artifactUri: `coalesce(e.artifact_location, 'mlflow-artifacts:/' || e.number) || '/' || ${HEX} || '/artifacts'`,
   parentId: 'r.parent_id',
   jobId: 'r.job_id',
+  experimentId: 'r.experiment_id',
 };
 const TIME: Readonly<Record<TimeAttribute, string>> = { startedAt: 'r.started_at', endedAt: 'r.ended_at' };
 

@@ -60,7 +60,7 @@ export class RunRoutes {
         };
         const { id } = await this.service.create(ctx, run).catch(runErrors(''));
         const { number: experimentNumber, artifactLocation } = experiment;
-        const state = { num: 0, status: 'RUNNING', endedAt: null, jobId: null, deleted: false } as const;
+        const state = { status: 'RUNNING', endedAt: null, deleted: false } as const;
         const keyed = Object.entries(plain).map(([key, value]) => ({ key, value }));
         return new RawJson(
           `{"run":${runJson({ ...run, ...state, id, experimentNumber, artifactLocation }, { ...NOTHING, tags: keyed })}}`,

@@ -14,13 +14,13 @@ describe('what runs/search understands', () => {
     ['metrics.loss < -1.5e-3', { kind: 'metric', key: 'loss', op: '<', value: -0.0015 }],
     ['params."m!x" = \'y\'', { kind: 'param', key: 'm!x', op: '=', value: 'y' }],
     ['`params`.`//Y#$$@&Z`="L\'Hosp"', { kind: 'param', key: '//Y#$$@&Z', op: '=', value: "L'Hosp" }],
-    ['tags.version ilike \'%C+W%\'', { kind: 'tag', key: 'version', op: 'ILIKE', value: '%C+W%' }],
+    ["tags.version ilike '%C+W%'", { kind: 'tag', key: 'version', op: 'ILIKE', value: '%C+W%' }],
     ['tag.a IS NULL', { kind: 'not', of: { kind: 'tag', key: 'a', op: 'EXISTS' } }],
     ['params.a is not null', { kind: 'param', key: 'a', op: 'EXISTS' }],
     ["attribute.status = 'RUNNING'", { kind: 'text', attribute: 'status', op: '=', value: 'RUNNING' }],
-    ["run_id IN ('AB1', \"123\")", { kind: 'text', attribute: 'hex', op: 'IN', value: ['AB1', '123'] }],
+    ['run_id IN (\'AB1\', "123")', { kind: 'text', attribute: 'hex', op: 'IN', value: ['AB1', '123'] }],
     ["run.run_name LIKE 'a%'", { kind: 'text', attribute: 'name', op: 'LIKE', value: 'a%' }],
-    ['`Run Name` = \'x\'', { kind: 'text', attribute: 'name', op: '=', value: 'x' }],
+    ["`Run Name` = 'x'", { kind: 'text', attribute: 'name', op: '=', value: 'x' }],
     ['attributes.start_time > 1664067852747', { kind: 'time', attribute: 'startedAt', op: '>', value: 1664067852747 }],
     ["tags.mlflow.runName = 'x'", { kind: 'text', attribute: 'name', op: '=', value: 'x' }],
     [
@@ -29,12 +29,16 @@ describe('what runs/search understands', () => {
     ],
   ])('%s', (filter, condition) => expect(one(filter)).toEqual(condition));
 
-  test.each([['', undefined], ['   ', undefined]])('an empty filter %j means all', (filter, meaning) =>
-    expect(runCondition(filter)).toBe(meaning),
-  );
+  test.each([
+    ['', undefined],
+    ['   ', undefined],
+  ])('an empty filter %j means all', (filter, meaning) => expect(runCondition(filter)).toBe(meaning));
 
   test('clauses joined by AND, in any case, a stray one tolerated', () => {
-    expect(runCondition("metrics.a > 1 and tags.b = 'c' AND")).toMatchObject({ kind: 'and', of: [{ kind: 'metric' }, { kind: 'tag' }] });
+    expect(runCondition("metrics.a > 1 and tags.b = 'c' AND")).toMatchObject({
+      kind: 'and',
+      of: [{ kind: 'metric' }, { kind: 'tag' }],
+    });
   });
 
   test('what is said of data sets is said of one and the same', () => {
@@ -56,7 +60,7 @@ describe('what runs/search understands', () => {
 
 describe("what it refuses, in MLflow's words", () => {
   test.each([
-    ["metric.acc > 1; metric.b > 1", 'Search filter contained multiple expression'],
+    ['metric.acc > 1; metric.b > 1', 'Search filter contained multiple expression'],
     ['m.acc >= 0.94', 'Invalid entity type'],
     ['a.x != 1', 'Invalid entity type'],
     ['attri.x != 1', 'Invalid entity type'],
@@ -94,7 +98,9 @@ describe("what it refuses, in MLflow's words", () => {
 
 describe('order', () => {
   test('directions in any case, keys quoted or not', () => {
-    expect(runOrder(['metrics.acc   aSc', 'params.`my key` desc', 'tag."a b"', 'start_time DESC', 'attribute.Created'].slice(0, 4))).toEqual([
+    expect(
+      runOrder(['metrics.acc   aSc', 'params.`my key` desc', 'tag."a b"', 'start_time DESC', 'attribute.Created'].slice(0, 4)),
+    ).toEqual([
       { kind: 'metric', key: 'acc', descending: false },
       { kind: 'param', key: 'my key', descending: true },
       { kind: 'tag', key: 'a b', descending: false },

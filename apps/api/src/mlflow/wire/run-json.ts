@@ -9,15 +9,18 @@ export function runArtifactUri(run: Pick<FoundRun, 'id' | 'experimentNumber' | '
   return `${run.artifactLocation ?? `mlflow-artifacts:/${run.experimentNumber}`}/${fromRunId(run.id)}/artifacts`;
 }
 
+/** What MLflow shows of a run. */
+export type ShownRun = Omit<FoundRun, 'num' | 'archived' | 'beats' | 'heardAt' | 'jobId' | 'experimentId'>;
+
 /** Text of a RunInfo message. */
-export function infoJson(run: FoundRun): string {
+export function infoJson(run: ShownRun): string {
   const id = quote(fromRunId(run.id));
   const end = run.endedAt ? `,"end_time":${run.endedAt.getTime()}` : '';
   return `{"run_id":${id},"run_uuid":${id},"run_name":${quote(run.name)},"experiment_id":"${run.experimentNumber}","user_id":${quote(run.userName)},"status":"${run.status}","start_time":${run.startedAt.getTime()}${end},"artifact_uri":${quote(runArtifactUri(run))},"lifecycle_stage":"${run.deleted ? 'deleted' : 'active'}"}`;
 }
 
 /** Text of a Run message: written out directly, since a page has tens of thousands of values. */
-export function runJson(run: FoundRun, details: RunDetails): string {
+export function runJson(run: ShownRun, details: RunDetails): string {
   const metrics = details.metrics.map(
     ({ key, value, timestamp, step }) =>
       `{"key":${quote(key)},"value":${rawDouble(value)},"timestamp":${timestamp},"step":${step}}`,

@@ -1,0 +1,239 @@
+import { Injectable } from '@nestjs/common';
+import { AccessView, memberOf, type Ctx } from '#access';
+import { isDomainError } from '#kernel';
+import { checkOpenName, ModelSearch, StagesService, VersionSearch, VersionsService, type FoundVersion } from '#registry';
+import { versionFilter, versionOrder } from '../search/registry-filter.js';
+import { invalid, missing } from '../wire/errors.js';
+import { fromLoggedModelId, fromRunId } from '../wire/ids.js';
+import { compact, record } from '../wire/json.js';
+import { bool, int, list, missingValue, required, text, type Field } from '../wire/message.js';
+import { checkKey, pageSize } from '../wire/names.js';
+import { route, type Route } from '../wire/route.js';
+import { TAG } from './experiments.routes.js';
+
+/** MLflow's own stages, in its letters; those of other flows are named as they are. */
+const STAGES: Readonly<Record<string, string>> = {
+  none: 'None',
+  staging: 'Staging',
+  production: 'Production',
+  archived: 'Archived',
+};
+/** Stages whose versions a transition may archive. */
+const ACTIVE = ['staging', 'production'];
+
+/** Name of a model that can be one. */
+export const MODEL_NAME: Field<string | undefined> = {
+  ...text,
+  read: (value, path) => {
+    const name = text.read(value, path)!;
+    if (name.trim() === '') throw missingValue(path);
+    checkOpenName(name);
+    return name;
+  },
+};
+
+/** A version's number, which clients write as text. */
+export const VERSION: Field<number | undefined> = {
+  ...int,
+  read: (value, path) => {
+    if (!/^\s*[+-]?\d+\s*$/.test(String(value)))
+      throw invalid(`Parameter '${path}' must be an integer, got '${String(value).slice(0, 100)}'.`);
+    return Number(value);
+  },
+};
+
+const ONE = { name: required(MODEL_NAME), version: required(VERSION) };
+
+/** `stages`: those of the model's flow, where they are not MLflow's. */
+export function stageOf(stage: string, stages: readonly string[] = []): string {
+  const name = stage.toLowerCase();
+  if (Object.hasOwn(STAGES, name) || stages.includes(name)) return name;
+  throw invalid(`Invalid Model Version stage: ${stage}. Value must be one of ${Object.values(STAGES).join(', ')}.`);
+}
+
+export const tagList = (tags: Readonly<Record<string, string>>) => Object.entries(tags).map(([key, value]) => ({ key, value }));
+/** A list with something in it: empty ones are not sent. */
+export const some = <T>(items: readonly T[]): readonly T[] | undefined => (items.length > 0 ? items : undefined);
+
+export function toVersion(version: FoundVersion) {
+  const { loggedModelId, runId } = version;
+  return compact({
+    name: version.model,
+    version: String(version.number),
+    creation_timestamp: version.createdAt.getTime(),
+    last_updated_timestamp: version.updatedAt.getTime(),
+    user_id: version.userName || undefined,
+    current_stage: STAGES[version.stage] ?? version.stage,
+    description: version.description || undefined,
+    source: version.source ?? '',
+    run_id: runId === null ? undefined : fromRunId(runId),
+    run_link: version.runLink || undefined,
+    status: version.status,
+    status_message: version.statusMessage,
+    model_id: loggedModelId?.startsWith('lgm_') ? fromLoggedModelId(loggedModelId) : loggedModelId,
+    tags: some(tagList(version.tags)),
+    aliases: some(version.aliases),
+  });
+}
+
+export const noModel = (name: string) => missing(`Registered Model with name=${name} not found`);
+export const noVersion = (name: string, version: unknown) =>
+  missing(`Model Version (name=${name}, version=${String(version)}) not found`);
+
+/** A use case on a model or, with `version`, on a version of it: what is not there is said in MLflow's words. */
+export async function inWords<T>(work: Promise<T>, version?: { readonly name: string; readonly version: number }): Promise<T> {
+  return work.catch((error: unknown) => {
+    const { reason, name, number } = (isDomainError(error) ? error.details : undefined) ?? {};
+    if (reason !== 'NO_MODEL' && reason !== 'NO_VERSION') throw error;
+    if (version) throw noVersion(version.name, version.version);
+    throw reason === 'NO_MODEL' ? noModel(String(name)) : noVersion(String(name), number);
+  });
+}
+
+/** Versions of registered models. */
+@Injectable()
+export class ModelVersionRoutes {
+  constructor(
+    private readonly service: VersionsService,
+    private readonly stages: StagesService,
+    private readonly search: VersionSearch,
+    private readonly models: ModelSearch,
+    private readonly access: AccessView,
+  ) {}
+
+  readonly routes: readonly Route[] = [
+    ...route({
+      rpc: 'CreateModelVersion',
+      on: 'POST /mlflow/model-versions/create',
+      access: 'registry.write',
+      input: {
+        name: required(MODEL_NAME),
+        source: required(text),
+        run_id: text,
+        tags: list(TAG),
+        run_link: text,
+        description: text,
+        model_id: text,
+      },
+      run: async ({ ctx, input }) => {
+        input.tags.forEach(({ key }) => checkKey(key, 'key', 'key'));
+        const { name, source, run_id: runId, run_link: runLink, model_id: loggedModelId, description } = input;
+        const made = {
+          source,
+          runId,
+          loggedModelId,
+          runLink,
+          description,
+          tags: record(input.tags),
+          userName: await this.userName(ctx),
+        };
+        const { number } = await inWords(this.service.create(ctx, { name }, made));
+        return this.shown(ctx, { name, version: number });
+      },
+    }),
+    ...route({
+      rpc: 'GetModelVersion',
+      on: 'GET /mlflow/model-versions/get',
+      access: 'registry.read',
+      input: ONE,
+      run: ({ ctx, input }) => this.shown(ctx, input),
+    }),
+    ...route({
+      rpc: 'GetModelVersionDownloadUri',
+      on: 'GET /mlflow/model-versions/get-download-uri',
+      access: 'registry.read',
+      input: ONE,
+      run: async ({ ctx, input }) => {
+        const { storageLocation, source } = await this.find(ctx, input);
+        return { artifact_uri: storageLocation ?? source ?? '' };
+      },
+    }),
+    ...route({
+      rpc: 'SearchModelVersions',
+      on: 'GET /mlflow/model-versions/search',
+      access: 'registry.read',
+      input: { filter: text, max_results: int, order_by: list(text), page_token: text },
+      run: async ({ ctx, input }) => {
+        const { versions, next } = await this.search.search(ctx, {
+          ...versionFilter(input.filter ?? ''),
+          orderBy: versionOrder(input.order_by as string[]),
+          limit: pageSize(input.max_results, 10_000, 200_000),
+          after: input.page_token || undefined,
+        });
+        return compact({ model_versions: some(versions.map(toVersion)), next_page_token: next });
+      },
+    }),
+    ...route({
+      rpc: 'UpdateModelVersion',
+      on: 'PATCH /mlflow/model-versions/update',
+      access: 'registry.write',
+      input: { ...ONE, description: text },
+      run: async ({ ctx, input }) => {
+        await this.change(input, (ref) => this.service.update(ctx, ref, { description: input.description ?? '' }));
+        return this.shown(ctx, input);
+      },
+    }),
+    ...route({
+      rpc: 'DeleteModelVersion',
+      on: 'DELETE /mlflow/model-versions/delete',
+      access: 'registry.write',
+      input: ONE,
+      run: ({ ctx, input }) => this.change(input, (ref) => this.service.delete(ctx, ref)),
+    }),
+    ...route({
+      rpc: 'TransitionModelVersionStage',
+      on: 'POST /mlflow/model-versions/transition-stage',
+      access: 'registry.write',
+      input: { ...ONE, stage: required(text), archive_existing_versions: bool },
+      run: async ({ ctx, input }) => {
+        const { archive_existing_versions: archiveOthers = false } = input;
+        const stage = stageOf(input.stage, (await this.models.byName(ctx, input.name))?.stages);
+        if (archiveOthers && !ACTIVE.includes(stage))
+          throw invalid(
+            `Model version transition cannot archive existing model versions because '${input.stage}' is not an Active stage. Valid stages are ['Staging', 'Production']`,
+          );
+        await this.change(input, (ref) => this.stages.move(ctx, ref, { stage, archiveOthers }));
+        return this.shown(ctx, input);
+      },
+    }),
+    ...route({
+      rpc: 'SetModelVersionTag',
+      on: 'POST /mlflow/model-versions/set-tag',
+      access: 'registry.write',
+      input: { ...ONE, key: required(text), value: text },
+      run: async ({ ctx, input }) => {
+        checkKey(input.key, 'key', 'key');
+        await this.change(input, (ref) => this.service.update(ctx, ref, { tags: record([input]) }));
+      },
+    }),
+    ...route({
+      rpc: 'DeleteModelVersionTag',
+      on: 'DELETE /mlflow/model-versions/delete-tag',
+      access: 'registry.write',
+      input: { ...ONE, key: required(text) },
+      run: ({ ctx, input }) => this.change(input, (ref) => this.service.update(ctx, ref, { tags: { [input.key]: null } })),
+    }),
+  ];
+
+  private async find(ctx: Ctx, { name, version }: { name: string; version: number }): Promise<FoundVersion> {
+    const found = await this.search.byNumber(ctx, name, version);
+    if (!found) throw noVersion(name, version);
+    return found;
+  }
+
+  private async shown(ctx: Ctx, one: { name: string; version: number }) {
+    return { model_version: toVersion(await this.find(ctx, one)) };
+  }
+
+  private async change(
+    one: { readonly name: string; readonly version: number },
+    work: (ref: { model: string; number: number }) => Promise<unknown>,
+  ): Promise<void> {
+    await inWords(work({ model: one.name, number: one.version }), one);
+  }
+
+  private async userName(ctx: Ctx): Promise<string | undefined> {
+    const member = memberOf(ctx);
+    return member ? (await this.access.membersByIds(ctx, [member]))[0]?.name : undefined;
+  }
+}
