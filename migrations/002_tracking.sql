@@ -124,6 +124,17 @@ insert into artifact (owner_id, path, blob, size, workspace_id, created_at)
 drop table run_artifact;
 create index artifact_blob on artifact (workspace_id, blob);
 
+-- What a run printed, line by line: `n` is the writer's own count, so that a line that is sent twice is there once.
+create table run_log (
+  run integer not null,
+  attempt smallint not null,
+  n bigint not null,
+  at timestamptz not null,
+  stream smallint not null,
+  line text not null,
+  primary key (run, attempt, n)
+);
+
 create table logged_model (
   id text not null,
   workspace_id text not null,
@@ -203,6 +214,7 @@ create index run_dataset_dataset on run_dataset (dataset_id);
 alter table experiment_tag add constraint fk_experiment_tag foreign key (experiment_id) references experiment (id) on delete cascade;
 alter table run_param add constraint fk_param_run foreign key (run) references run (num) on delete cascade;
 alter table run_tag add constraint fk_tag_run foreign key (run) references run (num) on delete cascade;
+alter table run_log add constraint fk_run_log_run foreign key (run) references run (num) on delete cascade;
 alter table artifact add constraint fk_artifact_blob foreign key (workspace_id, blob) references blob (workspace_id, sha256);
 alter table logged_model add constraint fk_logged_model_experiment foreign key (experiment_id) references experiment (id);
 alter table logged_model_param add constraint fk_model_param foreign key (model_id) references logged_model (id) on delete cascade;

@@ -1,6 +1,9 @@
 -- The registry as MLflow's clients know it too: tags and aliases; versions made from any source, with a description, a status and a life of their own.
 
-alter table model add column updated_at timestamptz not null default now();
+-- Times are whole milliseconds, as clients see and page them.
+alter table model alter column created_at type timestamptz(3);
+alter table model_version alter column created_at type timestamptz(3);
+alter table model add column updated_at timestamptz(3) not null default now();
 
 alter table model_version add column candidate_run text;
 alter table model_version add column source text;
@@ -11,7 +14,7 @@ alter table model_version add column status text not null default 'READY';
 alter table model_version add column status_message text;
 alter table model_version add column logged_model_id text;
 alter table model_version add column user_name text;
-alter table model_version add column updated_at timestamptz not null default now();
+alter table model_version add column updated_at timestamptz(3) not null default now();
 alter table model_version add column deleted_at timestamptz;
 alter table model_version alter column run_id drop not null;
 alter table model_version alter column signature drop not null;
@@ -32,6 +35,8 @@ drop index model_version_run;
 create index model_version_run on model_version (run_id);
 create unique index model_version_candidate on model_version (model_id, candidate_run);
 create index model_version_stage on model_version (model_id, stage, number);
+create index model_version_changed on model_version (workspace_id, updated_at);
+create index model_version_changed_of on model_version (model_id, updated_at);
 
 create table model_tag (
   model_id text not null,

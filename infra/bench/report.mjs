@@ -12,15 +12,15 @@ const round = (value) => (value === null || value === undefined ? null : Math.ro
 export class Report {
   rows = [];
 
-  /** `reach` is `{ at, of: 'value' | 'p50' | 'p99', atLeast?: boolean }`, or an array of them. */
-  add(name, unit, { value = null, p50 = null, p99 = null }, reach = []) {
+  /** `reach` is `{ at, of: 'value' | 'p50' | 'p99', atLeast?: boolean }`, or an array of them; `more` are further fields of the row in JSON. */
+  add(name, unit, { value = null, p50 = null, p99 = null }, reach = [], more = {}) {
     const figures = { value: round(value), p50: round(p50), p99: round(p99) };
     const goals = [reach].flat();
     const met = goals.length
       ? goals.every(({ at, of, atLeast }) => figures[of] !== null && (atLeast ? figures[of] >= at : figures[of] <= at))
       : null;
     const text = goals.map(({ at, of, atLeast }) => `${of} ${atLeast ? '>=' : '<='} ${at}`).join(', ') || null;
-    const row = { name, unit, ...figures, reach: text, met };
+    const row = { name, unit, ...figures, reach: text, met, ...more };
     this.rows.push(row);
     process.stderr.write(
       `  ${name}: ${row.value ?? ''} ${unit}${row.p50 === null ? '' : ` p50 ${row.p50} p99 ${row.p99}`}${met === null ? '' : met ? '  (met)' : `  (MISSED: ${text})`}\n`,
@@ -28,33 +28,43 @@ export class Report {
   }
 
   finish(argv) {
-    const machine = {
-      cpu: cpus()[0]?.model,
-      cores: cpus().length,
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      node: process.version,
-      load: load(),
-    };
-    const cells = this.rows.map((row) =>
-      [row.name, row.unit, row.value, row.p50, row.p99, row.reach, row.met === null ? '' : row.met ? 'yes' : 'no'].map((cell) =>
-        String(cell ?? ''),
-      ),
-    );
-    const head = ['name', 'unit', 'value', 'p50', 'p99', 'reach', 'met'];
-    const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i].length)));
-    process.stdout.write(
-      `${[head, ...cells]
-        .map((row) =>
-          row
-            .map((cell, i) => cell.padEnd(widths[i]))
-            .join('  ')
-            .trimEnd(),
-        )
-        .join('\n')}\n`,
-    );
-    const at = argv.indexOf('--json');
-    if (at >= 0) writeFileSync(argv[at + 1], `${JSON.stringify({ machine, rows: this.rows }, null, 2)}\n`);
+    const cells = this.rows.map((row) => [row.name, row.unit, row.value, row.p50, row.p99, row.reach, yesOrNo(row.met)]);
+    process.stdout.write(table(['name', 'unit', 'value', 'p50', 'p99', 'reach', 'met'], cells));
+    this.save(argv);
   }
+
+  /** Writes the rows and the machine to the file that `--json` names. */
+  save(argv, more = {}) {
+    const at = argv.indexOf('--json');
+    if (at >= 0) writeFileSync(argv[at + 1], `${JSON.stringify({ machine: machine(), ...more, rows: this.rows }, null, 2)}\n`);
+  }
+}
+
+export const yesOrNo = (met) => (met === null ? '' : met ? 'yes' : 'no');
+
+/** Lines of columns as wide as their widest cell. */
+export function table(head, rows) {
+  const lines = [head, ...rows].map((row) => row.map((cell) => String(cell ?? '')));
+  const widths = head.map((_, i) => Math.max(...lines.map((line) => line[i].length)));
+  return lines
+    .map(
+      (line) =>
+        `${line
+          .map((cell, i) => cell.padEnd(widths[i]))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}
+
+export function machine() {
+  return {
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    load: load(),
+  };
 }
 
 function load() {

@@ -16,6 +16,7 @@ import { IdeController } from './ide/ide.controller.js';
 import { MlflowModule } from './mlflow/mlflow.module.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { LiveCurves } from './tracking/live-curves.js';
+import { LiveReader } from './tracking/live-reader.js';
 import { RunLists } from './tracking/run-lists.js';
 
 /** The edge: GraphQL, uploads, attempts, inference nodes, the IDE. It decides nothing. */
@@ -34,6 +35,7 @@ import { RunLists } from './tracking/run-lists.js';
   providers: [
     ...RESOLVERS,
     LiveCurves,
+    LiveReader,
     RunLists,
     LiveLog,
     AccessProof,

@@ -12,7 +12,7 @@ const TIMEOUT_MS = 15 * 60_000;
 /** A model to be judged: its files, and the run that made it. */
 export interface Subject {
   readonly workspaceId: string;
-  readonly runId: string;
+  readonly runId: string | null;
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -52,6 +52,7 @@ export class ModelWorkbench {
   }
 
   private async jobOf(subject: Subject): Promise<JobFacts> {
+    if (!subject.runId) throw new DomainError('NOT_FOUND', 'the version names no run, so its spec and table are not known');
     const job = await this.training.jobOfRun(subject.workspaceId, subject.runId);
     if (!job)
       throw new DomainError(

@@ -31,6 +31,16 @@ export const LogParamsSchema = z.strictObject({
   params: z.record(z.string().max(250), z.string().max(6000)).default({}),
   tags: z.record(z.string().max(250), z.string().max(8000)).default({}),
 });
+/** A line that the attempt printed; `n` is its own count of them, from 0, so that a line that is sent twice is there once. */
+export const LogLineSchema = z.strictObject({
+  n: z.int().nonnegative(),
+  text: z.string().max(8000),
+  stream: z.enum(['stdout', 'stderr']).default('stdout'),
+  /** Milliseconds since the epoch. */
+  at: z.int().nonnegative(),
+});
+export type AttemptLine = z.infer<typeof LogLineSchema>;
+export const LogLinesSchema = z.strictObject({ lines: z.array(LogLineSchema).min(1).max(1000) });
 export const CheckpointSchema = z.strictObject({ sha256: z.string(), epoch: z.int().min(0) });
 export const HeartbeatSchema = z.strictObject({ epoch: z.int().min(0).optional(), line: z.string().max(4000).optional() });
 /** `cancel`: stop at the next step and report `canceled`. */

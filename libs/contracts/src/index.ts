@@ -70,11 +70,13 @@ export {
   FinishSchema,
   HeartbeatAnswerSchema,
   HeartbeatSchema,
+  LogLinesSchema,
   LogMetricsSchema,
   LogParamsSchema,
   MetricPointSchema,
   type Claim,
   type Finish,
+  type AttemptLine,
   type MetricPoint,
 } from './attempt-protocol.js';
 export {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { authorize, checkedProject, type Ctx, Journal } from '#access';
-import { MODEL_FILES, type ObservedState } from '#contracts';
+import { MODEL_FILES, type ObservedState, type Signature } from '#contracts';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
 import { Notifier } from '#messaging';
@@ -36,6 +36,8 @@ export class DeploymentService {
         `model ${model.name} has the stages ${model.stages.join(', ')}, not ${input.stage}`,
         'follows.stage',
       );
+    const holder = await this.registry.holder(ctx.workspaceId, input.modelId, input.stage);
+    if (holder) servable(holder);
     return this.unitOfWork.run(ctx, async (tx) => {
       const id = newId('endpoint');
       const row = {
@@ -104,8 +106,7 @@ export class DeploymentService {
   }
 
   private async deployIn(tx: Tx, ctx: Ctx, endpoint: EndpointEntity, version: VersionFacts): Promise<void> {
-    const onnxBlob = version.files[MODEL_FILES.onnx];
-    if (!onnxBlob) throw new DomainError('BAD_MODEL', `version ${version.number} holds no ONNX file, so it cannot be served`);
+    const { onnxBlob, signature } = servable(version);
     const revision = {
       id: newId('revision'),
       workspaceId: endpoint.workspaceId,
@@ -114,7 +115,7 @@ export class DeploymentService {
       modelVersionId: version.id,
       modelVersion: version.number,
       onnxBlob,
-      signature: version.signature,
+      signature,
     };
     await this.store.insertRevision(tx, revision);
     await this.journal.record(tx, ctx, {
@@ -124,6 +125,17 @@ export class DeploymentService {
     });
     tx.afterCommit(async () => this.notifier.wake('desired_state'));
   }
+}
+
+/** What inference needs of a version. Throws NOT_READY for one that was registered without its files. */
+function servable(version: VersionFacts): { readonly onnxBlob: string; readonly signature: Signature } {
+  const onnxBlob = version.files[MODEL_FILES.onnx];
+  if (onnxBlob && version.signature) return { onnxBlob, signature: version.signature };
+  throw new DomainError(
+    'NOT_READY',
+    `version ${version.number} has no ${onnxBlob ? 'signature' : 'ONNX file'} in the platform, so it cannot be served`,
+    'follows',
+  );
 }
 
 function revisionData(revision: { id: string; endpointId: string; number: number; modelVersionId: string }) {

@@ -53,6 +53,7 @@ function runBook(
       return (await runs.startIn(tx, ctx, input, experiment.num)).id;
     },
     log: (tx, ctx, runId, points, attempt) => logging.logIn(tx, ctx, runId, points.map(toPoint), 'attempt', attempt),
+    logLines: (tx, ctx, runId, lines, attempt) => logging.logLinesIn(tx, ctx, runId, lines, attempt),
     describe: (tx, ctx, runId, params, tags) => logging.describeIn(tx, ctx, runId, params, tags),
     addArtifacts: (tx, ctx, runId, files) => artifacts.addIn(tx, ctx, runId, files),
     finish: (tx, ctx, runId, status) => runs.finishIn(tx, ctx, runId, status),

@@ -1,4 +1,5 @@
 import type { EventData, EventName, LoggedEvent } from '#contracts';
+import { kindOfId } from '#kernel';
 
 export interface GraphNode {
   readonly kind: string;
@@ -56,9 +57,13 @@ const RULES: { readonly [N in EventName]?: Rule<N> } = {
   }),
   'model.created': (d) => ({ nodes: [{ kind: 'model', id: d.modelId, label: d.name }], edges: [] }),
   'model_version.created': (d) => ({
-    nodes: [{ kind: 'model_version', id: d.versionId, label: `version ${d.number}` }],
+    nodes: [
+      { kind: 'model_version', id: d.versionId, label: `version ${d.number}` },
+      ...(d.loggedModelId ? [{ kind: 'logged_model', id: d.loggedModelId }] : []),
+    ],
     edges: [
-      { from: d.versionId, to: d.runId, relation: 'produced_by' },
+      ...(d.runId && kindOfId(d.runId) === 'run' ? [{ from: d.versionId, to: d.runId, relation: 'produced_by' }] : []),
+      ...(d.loggedModelId ? [{ from: d.versionId, to: d.loggedModelId, relation: 'registered_from' }] : []),
       { from: d.versionId, to: d.modelId, relation: 'version_of' },
     ],
   }),

@@ -42,13 +42,14 @@ export class AliasesService {
   async remove(ctx: Ctx, ref: ModelRef, alias: string): Promise<{ id: string }> {
     return this.locks.model(ctx, ref, async (tx, { model, named }) => {
       const versionId = await this.labels.deleteAlias(tx, model.id, alias);
-      if (!versionId) return;
+      if (!versionId) return { id: model.id };
       const { number } = (await this.store.version(tx, ctx.workspaceId, versionId))!;
       await this.journal.record(tx, ctx, {
         event: 'model_version.alias_removed',
         subject: { kind: 'model_version', id: versionId },
         data: { ...named, versionId, number, alias },
       });
+      return { id: model.id };
     });
   }
 }

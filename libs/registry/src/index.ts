@@ -1,6 +1,24 @@
+export { AliasesService } from './aliases.service.js';
+export { ModelChangesService, type ModelPatch } from './model-changes.service.js';
 export { evaluateGate, measuredFigures, needsComparison, type GateEvidence } from './model/gates.js';
-export { afterGates, stageFor, type RequestState } from './model/stage-rules.js';
-export { ModelsService, type Candidate, type NewModel } from './models.service.js';
+export { checkOpenName, PROMPT_TAG, saysPrompt } from './model/labels.js';
+export { afterGates, mlflowStageFlow, NO_STAGE, stageFor, type RequestState } from './model/stage-rules.js';
+export { type TagPatch } from './model/tag-patch.js';
+export { ModelsService, type Candidate, type NameRule, type NewModel } from './models.service.js';
 export { PromotionService } from './promotion.service.js';
+export { type ModelRef, type VersionRef } from './registry.locks.js';
 export { RegistryModule } from './registry.module.js';
-export { RegistryView, type ApprovalRow, type ModelRow, type ModelVersionRow, type StageRequestRow } from './registry.view.js';
+export {
+  RegistryView,
+  type ApprovalRow,
+  type ModelAliasRow,
+  type ModelRow,
+  type ModelTagRow,
+  type ModelVersionRow,
+  type StageRequestRow,
+  type VersionTagRow,
+} from './registry.view.js';
+export { ModelSearch, type FoundModel, type ModelCondition, type ModelQuery } from './search/model-search.view.js';
+export { VersionSearch, type FoundVersion, type VersionCondition, type VersionQuery } from './search/version-search.view.js';
+export { StagesService } from './stages.service.js';
+export { VersionsService, type NewVersion, type VersionPatch } from './versions.service.js';

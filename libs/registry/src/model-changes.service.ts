@@ -34,6 +34,7 @@ export class ModelChangesService {
     return this.locks.model(ctx, ref, async (tx, held) => {
       if (typeof patch.name === 'string' || typeof patch.description === 'string') await this.setIn(tx, ctx, held, patch);
       if (patch.tags) await this.tagIn(tx, ctx, held, patch.tags);
+      return { id: held.model.id };
     });
   }
 
@@ -61,6 +62,7 @@ export class ModelChangesService {
         data: named,
         before: { name: model.name, project: model.project, description: model.description, lastNumber: model.lastNumber },
       });
+      return { id: model.id };
     });
   }
 

@@ -86,7 +86,16 @@ export class ModelsService {
         createdBy: ctx.authId,
       };
       await this.store.insertVersion(tx, row);
-      const data = { modelId: model.id, versionId: row.id, number: row.number, runId, datasetVersionId, name, prompt: false, source };
+      const data = {
+        modelId: model.id,
+        versionId: row.id,
+        number: row.number,
+        runId,
+        datasetVersionId,
+        name,
+        prompt: false,
+        source,
+      };
       await this.journal.record(tx, ctx, {
         event: 'model_version.created',
         subject: { kind: 'model_version', id: row.id },

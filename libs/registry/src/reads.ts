@@ -1,5 +1,5 @@
 import { Injectable, Module } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, IsNull } from 'typeorm';
 import type { EvaluationResult, Gate, Signature } from '#contracts';
 import { ModelEntity, ModelVersionEntity, StageRequestEntity } from './registry.entities.js';
 
@@ -8,11 +8,13 @@ export interface VersionFacts {
   readonly id: string;
   readonly modelId: string;
   readonly number: number;
-  readonly runId: string;
+  /** Null where its maker named none; it may be one that only a client knows. */
+  readonly runId: string | null;
   readonly datasetVersionId: string | null;
   readonly stage: string;
   readonly files: Readonly<Record<string, string>>;
-  readonly signature: Signature;
+  /** Null for a version that a client registered, whose `files` are empty: the platform cannot serve it. */
+  readonly signature: Signature | null;
   readonly evaluation: EvaluationResult | null;
 }
 
@@ -40,7 +42,8 @@ export class RegistryReads {
   }
 
   async version(workspaceId: string, id: string): Promise<VersionFacts | undefined> {
-    return (await this.dataSource.getRepository(ModelVersionEntity).findOneBy({ workspaceId, id })) ?? undefined;
+    const where = { workspaceId, id, deletedAt: IsNull() };
+    return (await this.dataSource.getRepository(ModelVersionEntity).findOneBy(where)) ?? undefined;
   }
 
   /** The version that stands in a stage that holds one. */
@@ -54,7 +57,8 @@ export class RegistryReads {
     const row = await this.dataSource.getRepository(StageRequestEntity).findOneBy({ workspaceId, id });
     if (!row) return undefined;
     const model = await this.dataSource.getRepository(ModelEntity).findOneByOrFail({ id: row.modelId });
-    const version = (await this.version(workspaceId, row.versionId))!;
+    const version = await this.version(workspaceId, row.versionId);
+    if (!version) return undefined;
     const stage = model.flow.stages.find((candidate) => candidate.name === row.stage);
     return {
       id,

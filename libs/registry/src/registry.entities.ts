@@ -17,8 +17,8 @@ export class ModelEntity {
   /** Number of the last version; numbers are never reused. */
   @Column('int', { default: 0 }) lastNumber!: number;
   @Column('text') createdBy!: string;
-  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
-  @Column('timestamptz', { default: () => 'now()' }) updatedAt!: Date;
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' }) createdAt!: Date;
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' }) updatedAt!: Date;
 }
 
 /** `slot` is the stage when that stage holds one version: its unique index keeps two from standing there. */
@@ -27,6 +27,8 @@ export class ModelEntity {
 @Index('model_version_candidate', ['modelId', 'candidateRun'], { unique: true })
 @Index('model_version_run', ['runId'])
 @Index('model_version_stage', ['modelId', 'stage', 'number'])
+@Index('model_version_changed', ['workspaceId', 'updatedAt'])
+@Index('model_version_changed_of', ['modelId', 'updatedAt'])
 @Index('model_version_slot', ['modelId', 'slot'], { unique: true })
 @Index('model_version_workspace', ['workspaceId', 'id'])
 export class ModelVersionEntity {
@@ -59,8 +61,8 @@ export class ModelVersionEntity {
   @Column('text', { nullable: true }) statusMessage!: string | null;
   @Column('text', { nullable: true }) userName!: string | null;
   @Column('text') createdBy!: string;
-  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
-  @Column('timestamptz', { default: () => 'now()' }) updatedAt!: Date;
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' }) createdAt!: Date;
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' }) updatedAt!: Date;
   /** A deleted version is in no list; its number stays taken. */
   @Column('timestamptz', { nullable: true }) deletedAt!: Date | null;
 }

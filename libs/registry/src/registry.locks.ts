@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { authorize, Journal, type Ctx, type Permission } from '#access';
+import { authorize, Journal, type Ctx } from '#access';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, isDomainError } from '#kernel';
 import { LabelsStore } from './labels.store.js';
 import type { ModelEntity, ModelVersionEntity } from './registry.entities.js';
+import { isNumber } from './model/labels.js';
 import { RegistryStore } from './registry.store.js';
 
 /** A model by id, or by its name in the caller's workspace. */
@@ -21,8 +22,6 @@ export interface HeldVersion extends HeldModel {
   readonly said: { readonly versionId: string; readonly number: number } & HeldModel['named'];
 }
 
-const MAX_NUMBER = 2 ** 31 - 1;
-
 /** Opens the transactions of changes to a model: finds it, locks it, and checks the caller's rights on its project. */
 @Injectable()
 export class RegistryLocks {
@@ -34,35 +33,31 @@ export class RegistryLocks {
   ) {}
 
   /** Throws NOT_FOUND, FORBIDDEN. */
-  async model(ctx: Ctx, ref: ModelRef, work: (tx: Tx, held: HeldModel) => Promise<void>): Promise<{ id: string }> {
-    return this.run(ctx, async (tx) => {
-      const held = await this.hold(tx, ctx, ref, 'registry.write');
-      await work(tx, held);
-      return { id: held.model.id };
-    });
+  model<T>(ctx: Ctx, ref: ModelRef, work: (tx: Tx, held: HeldModel) => Promise<T>): Promise<T> {
+    return this.run(ctx, async (tx) => work(tx, await this.hold(tx, ctx, ref)));
   }
 
   /** Throws NOT_FOUND also for a version that was deleted. */
   async version(ctx: Ctx, ref: VersionRef, work: (tx: Tx, held: HeldVersion) => Promise<void>): Promise<{ id: string }> {
     return this.run(ctx, async (tx) => {
-      const held = await this.holdVersion(tx, ctx, ref, 'registry.write');
+      const held = await this.holdVersion(tx, ctx, ref);
       await work(tx, held);
       return { id: held.version.id };
     });
   }
 
-  async hold(tx: Tx, ctx: Ctx, ref: ModelRef, permission: Permission): Promise<HeldModel> {
+  private async hold(tx: Tx, ctx: Ctx, ref: ModelRef): Promise<HeldModel> {
     const model = await this.store.lockModel(tx, ctx.workspaceId, ref);
     if (!model) throw noModel(ref);
-    authorize(ctx, permission, model.project);
+    authorize(ctx, 'registry.write', model.project);
     const prompt = await this.labels.isPrompt(tx, model.id);
     return { model, named: { modelId: model.id, name: model.name, prompt } };
   }
 
-  async holdVersion(tx: Tx, ctx: Ctx, ref: VersionRef, permission: Permission): Promise<HeldVersion> {
-    const modelRef = 'id' in ref ? { id: (await this.store.version(tx, ctx.workspaceId, ref.id))?.modelId ?? '' } : { name: ref.model };
-    if ('id' in modelRef && modelRef.id === '') throw noVersion(ref);
-    const held = await this.hold(tx, ctx, modelRef, permission);
+  private async holdVersion(tx: Tx, ctx: Ctx, ref: VersionRef): Promise<HeldVersion> {
+    const known = 'id' in ref ? await this.store.version(tx, ctx.workspaceId, ref.id) : undefined;
+    if (known === null) throw noVersion(ref);
+    const held = await this.hold(tx, ctx, 'id' in ref ? { id: known!.modelId } : { name: ref.model });
     const version = await this.find(tx, ctx, held.model.id, ref);
     if (!version || version.deletedAt) throw noVersion(ref);
     return { ...held, version, said: { versionId: version.id, number: version.number, ...held.named } };
@@ -70,9 +65,7 @@ export class RegistryLocks {
 
   private find(tx: Tx, ctx: Ctx, modelId: string, ref: VersionRef): Promise<ModelVersionEntity | null> {
     if ('id' in ref) return this.store.version(tx, ctx.workspaceId, ref.id);
-    return ref.number > MAX_NUMBER || ref.number < 1
-      ? Promise.resolve(null)
-      : this.store.versionByNumber(tx, modelId, ref.number);
+    return isNumber(ref.number) ? this.store.versionByNumber(tx, modelId, ref.number) : Promise.resolve(null);
   }
 
   /** One transaction; that the flow refused it stands in the audit, which outlives its rollback. */
@@ -94,23 +87,29 @@ interface Refused {
 
 /** FORBIDDEN: what the model's stages do not allow, whoever asks. */
 export function refusedByFlow(action: string, subject: Refused['subject'], message: string): DomainError {
-  return new DomainError('FORBIDDEN', message, 'stage', { reason: 'STAGE_GUARDED', refused: { action, subject } satisfies Refused });
+  return new DomainError('FORBIDDEN', message, 'stage', {
+    reason: 'STAGE_GUARDED',
+    refused: { action, subject } satisfies Refused,
+  });
 }
 
 /** How a version comes to a guarded stage. */
 export function howToAsk(held: HeldVersion, stage: string): string {
   const { version, model } = held;
+  const name = /^[\w.-]+$/.test(model.name) ? model.name : `'${model.name}'`;
   return (
     `open a stage request instead: GraphQL requestStage(input: { versionId: "${version.id}", stage: "${stage}" }), ` +
-    `or tailrace model promote ${model.name} ${version.number} --to ${stage}`
+    `or tailrace model promote ${name} ${version.number} --to ${stage}`
   );
 }
 
 export function noModel(ref: ModelRef): DomainError {
-  return new DomainError('NOT_FOUND', `there is no model ${'id' in ref ? ref.id : ref.name}`, 'modelId', { reason: 'NO_MODEL' });
+  const what = 'id' in ref ? ref.id : ref.name;
+  return new DomainError('NOT_FOUND', `there is no model ${what}`, 'modelId', { reason: 'NO_MODEL', name: what });
 }
 
 export function noVersion(ref: VersionRef): DomainError {
   const what = 'id' in ref ? ref.id : `${ref.number} of ${ref.model}`;
-  return new DomainError('NOT_FOUND', `there is no model version ${what}`, 'versionId', { reason: 'NO_VERSION' });
+  const named = 'id' in ref ? { name: ref.id } : { name: ref.model, number: ref.number };
+  return new DomainError('NOT_FOUND', `there is no model version ${what}`, 'versionId', { reason: 'NO_VERSION', ...named });
 }

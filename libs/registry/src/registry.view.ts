@@ -3,12 +3,23 @@ import { DataSource, In } from 'typeorm';
 import { visible, type Ctx } from '#access';
 import { keysetPage } from '#database';
 import type { Page, PageArgs } from '#kernel';
-import { ApprovalEntity, ModelEntity, ModelVersionEntity, StageRequestEntity } from './registry.entities.js';
+import {
+  ApprovalEntity,
+  ModelAliasEntity,
+  ModelEntity,
+  ModelTagEntity,
+  ModelVersionEntity,
+  ModelVersionTagEntity,
+  StageRequestEntity,
+} from './registry.entities.js';
 
 export type ModelRow = Readonly<ModelEntity>;
 export type ModelVersionRow = Readonly<ModelVersionEntity>;
 export type StageRequestRow = Readonly<StageRequestEntity>;
 export type ApprovalRow = Readonly<ApprovalEntity>;
+export type ModelTagRow = Readonly<ModelTagEntity>;
+export type VersionTagRow = Readonly<ModelVersionTagEntity>;
+export type ModelAliasRow = Readonly<ModelAliasEntity>;
 
 @Injectable()
 export class RegistryView {
@@ -29,19 +40,21 @@ export class RegistryView {
     filter: { modelId?: string | null; stage?: string | null; runId?: string | null },
     args: PageArgs,
   ): Promise<Page<ModelVersionRow>> {
-    const query = this.readableOf(ctx, ModelVersionEntity, 'v');
+    const query = this.readableOf(ctx, ModelVersionEntity, 'v').andWhere('v.deletedAt is null');
     if (filter.modelId) query.andWhere('v.modelId = :m', { m: filter.modelId });
     if (filter.stage) query.andWhere('v.stage = :s', { s: filter.stage });
     if (filter.runId) query.andWhere('v.runId = :r', { r: filter.runId });
     return keysetPage(query, args);
   }
 
+  /** With deleted ones: revisions and stage requests go on naming them. */
   versionsByIds(ctx: Ctx, ids: readonly string[]): Promise<ModelVersionRow[]> {
     return this.readableOf(ctx, ModelVersionEntity, 'v').andWhere('v.id in (:...ids)', { ids }).getMany();
   }
 
   versionsByRuns(ctx: Ctx, runIds: readonly string[]): Promise<ModelVersionRow[]> {
-    return this.readableOf(ctx, ModelVersionEntity, 'v').andWhere('v.runId in (:...runIds)', { runIds }).getMany();
+    const query = this.readableOf(ctx, ModelVersionEntity, 'v').andWhere('v.deletedAt is null');
+    return query.andWhere('v.runId in (:...runIds)', { runIds }).getMany();
   }
 
   requests(
@@ -61,6 +74,24 @@ export class RegistryView {
 
   approvalsByRequests(ids: readonly string[]): Promise<ApprovalRow[]> {
     return this.dataSource.getRepository(ApprovalEntity).find({ where: { requestId: In([...ids]) }, order: { id: 'ASC' } });
+  }
+
+  /** Tags and aliases of models and versions that the caller has read. */
+  tagsByModels(ids: readonly string[]): Promise<ModelTagRow[]> {
+    return this.dataSource.getRepository(ModelTagEntity).find({ where: { modelId: In([...ids]) }, order: { key: 'ASC' } });
+  }
+
+  tagsByVersions(ids: readonly string[]): Promise<VersionTagRow[]> {
+    const where = { versionId: In([...ids]) };
+    return this.dataSource.getRepository(ModelVersionTagEntity).find({ where, order: { key: 'ASC' } });
+  }
+
+  aliasesByModels(ids: readonly string[]): Promise<ModelAliasRow[]> {
+    return this.dataSource.getRepository(ModelAliasEntity).find({ where: { modelId: In([...ids]) }, order: { alias: 'ASC' } });
+  }
+
+  aliasesByVersions(ids: readonly string[]): Promise<ModelAliasRow[]> {
+    return this.dataSource.getRepository(ModelAliasEntity).find({ where: { versionId: In([...ids]) }, order: { alias: 'ASC' } });
   }
 
   private readableModels(ctx: Ctx) {

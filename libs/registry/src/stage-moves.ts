@@ -18,7 +18,14 @@ export class StageMoves {
   ) {}
 
   /** Moves a version into a stage; the holder of a stage that holds one goes to `archived`. */
-  async enter(tx: Tx, ctx: Ctx, model: ModelEntity, version: ModelVersionEntity, stage: Stage, requestId: string | null): Promise<void> {
+  async enter(
+    tx: Tx,
+    ctx: Ctx,
+    model: ModelEntity,
+    version: ModelVersionEntity,
+    stage: Stage,
+    requestId: string | null,
+  ): Promise<void> {
     const holder = stage.holds === 'one' ? await this.store.holder(tx, model.id, stage.name) : null;
     if (holder) await this.step(tx, ctx, model, holder, 'archived', undefined, requestId);
     await this.step(tx, ctx, model, version, stage.name, stage, requestId);

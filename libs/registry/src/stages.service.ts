@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Ctx } from '#access';
 import type { Tx } from '#database';
-import { DomainError, isDomainError } from '#kernel';
+import { isDomainError } from '#kernel';
 import type { Stage } from '#contracts';
-import { guardedStages, stageFor } from './model/stage-rules.js';
+import { guardedStages, NO_STAGE, stageFor } from './model/stage-rules.js';
 import { howToAsk, RegistryLocks, refusedByFlow, type HeldVersion, type VersionRef } from './registry.locks.js';
 import { RegistryStore } from './registry.store.js';
 import { StageMoves } from './stage-moves.js';
@@ -39,6 +39,7 @@ export class StagesService {
       refusedByFlow('model_version.stage_changed', { kind: 'model_version', id: version.id }, `model ${model.name}: ${why}`);
     if (guardedStages(model.flow).includes(to))
       throw refuse(`the stage ${to} has gates or approvals, so no version is moved there directly; ${howToAsk(held, to)}`);
+    if (to === NO_STAGE && !model.flow.stages.some(({ name }) => name === to)) throw refuse('no version goes back to none');
     try {
       return stageFor(model.flow, version.stage, to);
     } catch (error) {
@@ -49,10 +50,10 @@ export class StagesService {
     }
   }
 
-  private async archiveOthers(tx: Tx, ctx: Ctx, { model, version }: HeldVersion, stage: string): Promise<void> {
-    if (stage === 'archived') throw new DomainError('BAD_INPUT', 'what is archived is not archived again', 'stage');
+  private async archiveOthers(tx: Tx, ctx: Ctx, held: HeldVersion, stage: string): Promise<void> {
+    const { model } = held;
     for (const other of await this.store.inStages(tx, model.id, [stage]))
-      if (other.id !== version.id)
-        await this.moves.step(tx, ctx, model, other, 'archived', stageFor(model.flow, stage, 'archived'), null);
+      if (other.id !== held.version.id)
+        await this.moves.enter(tx, ctx, model, other, this.openStage({ ...held, version: other }, 'archived'), null);
   }
 }

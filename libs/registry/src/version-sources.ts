@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { allows, type Ctx } from '#access';
+import { DomainError } from '#kernel';
 import { TrackingReads, type ArtifactRoot } from '#reads/tracking';
 import {
   badSource,
@@ -67,7 +68,11 @@ export class VersionSources {
     }
   }
 
-  private async ofRun(ctx: Ctx, named: ResolvedSource, { runId, path }: VersionSource & { kind: 'run' }): Promise<ResolvedSource> {
+  private async ofRun(
+    ctx: Ctx,
+    named: ResolvedSource,
+    { runId, path }: VersionSource & { kind: 'run' },
+  ): Promise<ResolvedSource> {
     if (named.loggedModelId) throw notContained(named.source, 'model_id');
     if (named.runId && named.runId !== runId) throw notContained(named.source, 'run_id');
     const root = await this.root(ctx, runId);
@@ -85,7 +90,7 @@ export class VersionSources {
     if (!model) throw noModel({ name: parsed.name });
     if (model.prompt) throw badSource(named.source, 'Prompt versions cannot be used as model version sources.');
     const found = await this.pick(ctx, parsed);
-    if (!found) throw noVersion({ model: parsed.name, number: 'number' in parsed.pick ? parsed.pick.number : 0 });
+    if (!found) throw notPicked(parsed);
     if ((named.runId && named.runId !== found.runId) || (named.loggedModelId && named.loggedModelId !== found.loggedModelId))
       throw badSource(named.source, 'The run_id and model_id request parameters must match the referenced model version.');
     return {
@@ -119,4 +124,13 @@ export class VersionSources {
     const root = await this.tracking.artifactRoot(ctx.workspaceId, id);
     return root && allows(ctx, 'tracking.read', root.project) ? root : undefined;
   }
+}
+
+function notPicked({ name, pick }: VersionSource & { kind: 'version' }): DomainError {
+  if ('number' in pick) return noVersion({ model: name, number: pick.number });
+  const message =
+    'alias' in pick
+      ? `Registered model alias ${pick.alias} not found.`
+      : `No versions of model with name '${name}' and stage '${pick.stage}' found`;
+  return new DomainError('BAD_INPUT', message, 'source');
 }

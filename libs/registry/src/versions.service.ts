@@ -3,7 +3,7 @@ import { type Ctx, Journal } from '#access';
 import type { Tx } from '#database';
 import { newId } from '#kernel';
 import { LabelsStore } from './labels.store.js';
-import { checkDescription, checkTags, saysPrompt } from './model/labels.js';
+import { checkDescription, checkOrigin, checkTags, saysPrompt } from './model/labels.js';
 import { guardedStages } from './model/stage-rules.js';
 import { splitTags, type TagPatch } from './model/tag-patch.js';
 import { RegistryLocks, refusedByFlow, type HeldVersion, type ModelRef, type VersionRef } from './registry.locks.js';
@@ -44,10 +44,10 @@ export class VersionsService {
     checkTags(tags);
     checkDescription(description ?? '');
     const place = await this.sources.resolve(ctx, { ...input, prompt: saysPrompt(tags) });
-    const id = newId('modelVersion');
-    let number = 0;
-    await this.locks.model(ctx, ref, async (tx, { model, named }) => {
-      number = model.lastNumber + 1;
+    checkOrigin({ ...place, runLink });
+    return this.locks.model(ctx, ref, async (tx, { model, named }) => {
+      const id = newId('modelVersion');
+      const number = model.lastNumber + 1;
       const owner = { id, workspaceId: ctx.workspaceId, modelId: model.id, number, createdBy: ctx.authId };
       const said = { runLink: runLink ?? null, description: description ?? '', userName: userName ?? null };
       await this.store.insertVersion(tx, { ...owner, ...place, ...said, files: {}, signature: null });
@@ -58,8 +58,8 @@ export class VersionsService {
         subject: { kind: 'model_version', id },
         data: { ...named, versionId: id, number, ...from, datasetVersionId: null, description: said.description, tags },
       });
+      return { id, number };
     });
-    return { id, number };
   }
 
   /** Describes a version, sets and removes tags; what the patch does not name stays. */

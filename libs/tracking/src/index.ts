@@ -11,6 +11,8 @@ export {
 } from './logged-models.view.js';
 export { LoggingService, type DatasetInput, type LogInput } from './logging.service.js';
 export { type LoggedModelStatus } from './model/logged-model.js';
+export { MAX_LINE, STREAMS, type LogLine, type Stream } from './model/log-line.js';
+export { LOG_START, RunLogView, type LogPosition, type ReadLine } from './run-log.view.js';
 export { hasEnded, type Point, type RunStatus, type Source } from './model/run.js';
 export { RunsService, type NewRun, type RunPatch } from './runs.service.js';
 export {

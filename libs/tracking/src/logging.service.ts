@@ -4,6 +4,7 @@ import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
 import { Notifier, Outbox } from '#messaging';
 import { LoggingStore } from './logging.store.js';
+import type { LogLine } from './model/log-line.js';
 import type { Point, Source } from './model/run.js';
 import { noRun, runDeleted, RunsService, type RunPatch } from './runs.service.js';
 import { RunsStore, type RunFacts } from './runs.store.js';
@@ -60,6 +61,41 @@ export class LoggingService {
   /** Step: points of a training attempt, or of the platform itself. */
   async logIn(tx: Tx, ctx: Ctx, runId: string, points: readonly Point[], source: Source, attempt: number): Promise<void> {
     await this.ingest(tx, ctx, await this.held(tx, ctx, runId), points, source, attempt);
+  }
+
+  /**
+   * Lines that a run printed. Each has the writer's own count, or gets the next one: then lines that are sent twice are there twice.
+   */
+  async logLines(
+    ctx: Ctx,
+    runId: string,
+    lines: readonly (Omit<LogLine, 'n'> & { readonly n?: number | null })[],
+  ): Promise<{ id: string }> {
+    return this.unitOfWork.run(ctx, async (tx) => {
+      const counted = lines.every((line) => typeof line.n === 'number');
+      // Lines that are counted here are counted one call after the other.
+      if (!counted) await this.runs.lock(tx, ctx.workspaceId, runId);
+      const run = await this.writable(tx, ctx, runId);
+      let next = counted ? 0 : await this.store.nextLine(tx, run.num, 0);
+      await this.addLines(
+        tx,
+        run,
+        0,
+        lines.map((line) => ({ ...line, n: line.n ?? next++ })),
+      );
+      return { id: runId };
+    });
+  }
+
+  /** Step: lines of a training attempt. */
+  async logLinesIn(tx: Tx, ctx: Ctx, runId: string, lines: readonly LogLine[], attempt: number): Promise<void> {
+    await this.addLines(tx, await this.held(tx, ctx, runId), attempt, lines);
+  }
+
+  private async addLines(tx: Tx, run: RunFacts, attempt: number, lines: readonly LogLine[]): Promise<void> {
+    if (lines.length === 0) return;
+    await this.store.addLines(tx, run.num, attempt, lines);
+    tx.afterCommit(async () => this.notifier.wake('run_log', run.id));
   }
 
   /** Step: params and tags. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '#database';
+import { MAX_LINE, STREAMS, type LogLine } from './model/log-line.js';
 import { SOURCES, type Point, type Source } from './model/run.js';
 import type { RunFacts } from './runs.store.js';
 
@@ -119,6 +120,32 @@ export class LoggingStore {
       [runId],
     );
     return rows.length > 0;
+  }
+
+  /** Lines of one writer; those that are there already stay. */
+  async addLines(tx: Tx, run: number, attempt: number, lines: readonly LogLine[]): Promise<void> {
+    const sorted = [...lines].sort((a, b) => a.n - b.n);
+    await tx.query(
+      `insert into run_log (run, attempt, n, at, stream, line)
+       select $1, $2, n, at, stream, line from unnest($3::bigint[], $4::timestamptz[], $5::smallint[], $6::text[]) as u(n, at, stream, line) on conflict do nothing`,
+      [
+        run,
+        attempt,
+        sorted.map((line) => line.n),
+        sorted.map((line) => new Date(line.at)),
+        sorted.map((line) => STREAMS.indexOf(line.stream)),
+        sorted.map((line) => line.text.slice(0, MAX_LINE).replaceAll('\u0000', '\ufffd')),
+      ],
+    );
+  }
+
+  /** The count of a writer's next line. */
+  async nextLine(tx: Tx, run: number, attempt: number): Promise<number> {
+    const [row] = await tx.query<{ n: string }>(
+      'select coalesce(max(n) + 1, 0) as n from run_log where run = $1 and attempt = $2',
+      [run, attempt],
+    );
+    return Number(row!.n);
   }
 
   /** Describes data sets of a run: a data set is known by experiment, name and digest. */

@@ -100,6 +100,17 @@ export class ArtifactEntity {
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
 }
 
+/** What a run printed; `n` counts the lines of an attempt (0 for what no attempt wrote), `stream` is 0 for output and 1 for errors. */
+@Entity('run_log')
+export class RunLogEntity {
+  @PrimaryColumn('int') run!: number;
+  @PrimaryColumn('smallint') attempt!: number;
+  @PrimaryColumn('bigint') n!: string;
+  @Column('timestamptz') at!: Date;
+  @Column('smallint') stream!: number;
+  @Column('text') line!: string;
+}
+
 /** Metric names are interned, so that a point holds four bytes of its key. */
 @Entity('metric_key')
 @Index('metric_key_name', ['workspaceId', 'name'], { unique: true })

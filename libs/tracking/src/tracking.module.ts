@@ -9,6 +9,7 @@ import { LoggedModelsService } from './logged-models.service.js';
 import { LoggedModelsView } from './logged-models.view.js';
 import { LoggingService } from './logging.service.js';
 import { LoggingStore } from './logging.store.js';
+import { RunLogView } from './run-log.view.js';
 import { RunsService } from './runs.service.js';
 import { RunsStore } from './runs.store.js';
 import { ExperimentSearch } from './search/experiment-search.view.js';
@@ -32,6 +33,7 @@ const VIEWS = [
   MetricHistory,
   MetricSeries,
   RunGroups,
+  RunLogView,
   LoggedModelsView,
 ];
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { createCtx, Journal, type Ctx } from '#access';
-import type { Claim, Finish, MetricPoint } from '#contracts';
+import type { AttemptLine, Claim, Finish, MetricPoint } from '#contracts';
 import { select, type Tx, UnitOfWork } from '#database';
 import { assertNever, DomainError, sha256 } from '#kernel';
 import { BlobRegistry } from '#storage';
@@ -69,6 +69,10 @@ export class AttemptsService {
 
   logMetrics(ctx: Ctx, points: readonly MetricPoint[]): Promise<void> {
     return this.fenced(ctx, async (tx, job) => this.runs.log(tx, ctx, job.runId, points, job.attempt));
+  }
+
+  logLines(ctx: Ctx, lines: readonly AttemptLine[]): Promise<void> {
+    return this.fenced(ctx, async (tx, job) => this.runs.logLines(tx, ctx, job.runId, lines, job.attempt));
   }
 
   describe(ctx: Ctx, params: Readonly<Record<string, string>>, tags: Readonly<Record<string, string>>): Promise<void> {

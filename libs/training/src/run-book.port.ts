@@ -1,5 +1,5 @@
 import type { Ctx } from '#access';
-import type { MetricPoint } from '#contracts';
+import type { AttemptLine, MetricPoint } from '#contracts';
 import type { Tx } from '#database';
 
 export const RUN_BOOK = Symbol('RunBook');
@@ -22,6 +22,8 @@ export interface RunBook {
     },
   ): Promise<string>;
   log(tx: Tx, ctx: Ctx, runId: string, points: readonly MetricPoint[], attempt: number): Promise<void>;
+  /** Lines that an attempt printed. */
+  logLines(tx: Tx, ctx: Ctx, runId: string, lines: readonly AttemptLine[], attempt: number): Promise<void>;
   describe(
     tx: Tx,
     ctx: Ctx,

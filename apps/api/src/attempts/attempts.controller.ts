@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Put, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { CheckpointSchema, FinishSchema, HeartbeatSchema, LogMetricsSchema, LogParamsSchema } from '#contracts';
+import { CheckpointSchema, FinishSchema, HeartbeatSchema, LogLinesSchema, LogMetricsSchema, LogParamsSchema } from '#contracts';
 import { AttemptOnly } from '#host';
 import { DomainError } from '#kernel';
 import { AttemptsService } from '#training';
@@ -33,6 +33,13 @@ export class AttemptsController {
   @HttpCode(200)
   async metrics(@Req() request: AuthorizedRequest, @Body() body: unknown) {
     await this.attempts.logMetrics(request.ctx, parsed(LogMetricsSchema, body).points);
+    return {};
+  }
+
+  @Post('log')
+  @HttpCode(200)
+  async log(@Req() request: AuthorizedRequest, @Body() body: unknown) {
+    await this.attempts.logLines(request.ctx, parsed(LogLinesSchema, body).lines);
     return {};
   }
 

@@ -13,6 +13,8 @@ import {
 import { ExperimentsResolver } from '../tracking/experiments.resolver.js';
 import { HistoryResolver } from '../tracking/history.resolver.js';
 import { RunChangesResolver } from '../tracking/run-changes.resolver.js';
+import { RunListResolver } from '../tracking/run-changes.live.js';
+import { RunLogResolver } from '../tracking/run-log.resolver.js';
 import { RunsResolver } from '../tracking/runs.resolver.js';
 import { TemplatesResolver, TrainingJobsResolver } from '../training/training.resolver.js';
 import { NodeResolver } from './node.resolver.js';
@@ -28,6 +30,8 @@ export const RESOLVERS = [
   RunsResolver,
   RunChangesResolver,
   HistoryResolver,
+  RunLogResolver,
+  RunListResolver,
   TemplatesResolver,
   TrainingJobsResolver,
   ModelsResolver,

@@ -2,10 +2,13 @@ import { Args, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/g
 import type { Ctx } from '#access';
 import { Requires } from '#host';
 import {
+  AliasesService,
   measuredFigures,
+  ModelChangesService,
   ModelsService,
   PromotionService,
   RegistryView,
+  VersionsService,
   type ApprovalRow,
   type ModelRow,
   type ModelVersionRow,
@@ -22,7 +25,9 @@ import {
   ApprovalType,
   CreateModelInput,
   DecideInput,
+  DeleteModelVersionInput,
   MeasuredFigure,
+  ModelAliasType,
   ModelConnection,
   ModelFileType,
   ModelFilter,
@@ -30,18 +35,32 @@ import {
   ModelType,
   ModelVersionConnection,
   ModelVersionFilter,
+  ModelVersionPayload,
   ModelVersionType,
+  RegistryTagType,
+  RemoveModelAliasInput,
   RequestStageInput,
+  SetModelAliasInput,
   StageRequestConnection,
   StageRequestFilter,
   StageRequestPayload,
   StageRequestType,
+  UpdateModelInput,
+  UpdateModelVersionInput,
+  type TagChangeInput,
 } from './registry.types.js';
+
+/** Tags to set and, as null, to remove. */
+function tagPatch(tags: readonly TagChangeInput[] | null | undefined): Record<string, string | null> | undefined {
+  return tags ? Object.fromEntries(tags.map(({ key, value }) => [key, value ?? null])) : undefined;
+}
 
 @Resolver(() => ModelType)
 export class ModelsResolver {
   constructor(
     private readonly service: ModelsService,
+    private readonly changes: ModelChangesService,
+    private readonly aliasesService: AliasesService,
     private readonly view: RegistryView,
   ) {}
 
@@ -57,6 +76,40 @@ export class ModelsResolver {
     return mutate(async () => ({ model: await load.model.load((await this.service.create(ctx, input)).id) }));
   }
 
+  @Mutation(() => ModelPayload)
+  @Requires('registry.write')
+  updateModel(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') { id, tags, ...patch }: UpdateModelInput) {
+    return mutate(async () => {
+      await this.changes.update(ctx, { id }, { ...patch, tags: tagPatch(tags) });
+      return { model: await load.model.load(id) };
+    });
+  }
+
+  @Mutation(() => ModelPayload, { description: 'Nothing happens when there is no such alias.' })
+  @Requires('registry.write')
+  removeModelAlias(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') { modelId, alias }: RemoveModelAliasInput) {
+    return mutate(async () => {
+      await this.aliasesService.remove(ctx, { id: modelId }, alias);
+      return { model: await load.model.load(modelId) };
+    });
+  }
+
+  @ResolveField(() => [RegistryTagType])
+  tags(@Parent() model: ModelRow, @Load() load: Loaders) {
+    return load.modelTags.load(model.id);
+  }
+
+  @ResolveField(() => [ModelAliasType])
+  async aliases(@Parent() model: ModelRow, @Load() load: Loaders) {
+    const rows = await load.modelAliases.load(model.id);
+    return rows.map(({ alias, versionId }) => ({
+      alias,
+      get version() {
+        return load.modelVersion.load(versionId);
+      },
+    }));
+  }
+
   @ResolveField(() => ModelVersionConnection)
   async versions(@Parent() model: ModelRow, @Asker() ctx: Ctx, @Args() page: PageInput) {
     return toConnection(await this.view.versions(ctx, { modelId: model.id }, page), page.after);
@@ -65,7 +118,11 @@ export class ModelsResolver {
 
 @Resolver(() => ModelVersionType)
 export class ModelVersionsResolver {
-  constructor(private readonly view: RegistryView) {}
+  constructor(
+    private readonly service: VersionsService,
+    private readonly aliasesService: AliasesService,
+    private readonly view: RegistryView,
+  ) {}
 
   @Query(() => ModelVersionConnection)
   @Requires('registry.read')
@@ -73,14 +130,46 @@ export class ModelVersionsResolver {
     return toConnection(await this.view.versions(ctx, where ?? {}, page), page.after);
   }
 
+  @Mutation(() => ModelVersionPayload)
+  @Requires('registry.write')
+  updateModelVersion(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') { id, tags, ...patch }: UpdateModelVersionInput) {
+    return this.changed(load, () => this.service.update(ctx, { id }, { ...patch, tags: tagPatch(tags) }));
+  }
+
+  @Mutation(() => ModelVersionPayload, { description: 'Its number stays taken.' })
+  @Requires('registry.write')
+  deleteModelVersion(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') { id }: DeleteModelVersionInput) {
+    return this.changed(load, () => this.service.delete(ctx, { id }));
+  }
+
+  @Mutation(() => ModelVersionPayload, { description: 'Points an alias at a version, away from the one before.' })
+  @Requires('registry.write')
+  setModelAlias(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') { versionId, alias }: SetModelAliasInput) {
+    return this.changed(load, () => this.aliasesService.set(ctx, { id: versionId }, alias));
+  }
+
+  private changed(load: Loaders, work: () => Promise<{ id: string }>) {
+    return mutate(async () => ({ modelVersion: await load.modelVersion.load((await work()).id) }));
+  }
+
   @ResolveField(() => ModelType)
   model(@Parent() version: ModelVersionRow, @Load() load: Loaders) {
     return load.model.load(version.modelId);
   }
 
-  @ResolveField(() => RunType)
+  @ResolveField(() => RunType, { nullable: true })
   run(@Parent() version: ModelVersionRow, @Load() load: Loaders) {
-    return load.run.load(version.runId);
+    return version.runId && load.run.load(version.runId);
+  }
+
+  @ResolveField(() => [RegistryTagType])
+  tags(@Parent() version: ModelVersionRow, @Load() load: Loaders) {
+    return load.versionTags.load(version.id);
+  }
+
+  @ResolveField(() => [String])
+  async aliases(@Parent() version: ModelVersionRow, @Load() load: Loaders) {
+    return (await load.versionAliases.load(version.id)).map(({ alias }) => alias);
   }
 
   @ResolveField(() => DatasetVersionType, { nullable: true })

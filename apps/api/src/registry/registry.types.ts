@@ -22,6 +22,19 @@ registerEnumType(GateOutcomeEnum, {
   description: 'unknown: could not be evaluated, which blocks like a failure.',
 });
 
+export enum VersionStatusEnum {
+  READY = 'READY',
+  PENDING_REGISTRATION = 'PENDING_REGISTRATION',
+  FAILED_REGISTRATION = 'FAILED_REGISTRATION',
+}
+registerEnumType(VersionStatusEnum, { name: 'ModelVersionStatus' });
+
+@ObjectType()
+export class RegistryTagType {
+  @Field() key!: string;
+  @Field() value!: string;
+}
+
 @ObjectType('Model', { implements: () => Node })
 export class ModelType extends Node {
   @Field() name!: string;
@@ -29,6 +42,7 @@ export class ModelType extends Node {
   @Field() description!: string;
   @Field(() => JsonScalar, { description: 'Stages with their gates, approvals and allowed moves.' }) flow!: unknown;
   @Field() createdAt!: Date;
+  @Field() updatedAt!: Date;
 }
 export const ModelConnection = Connection(ModelType, 'Model');
 
@@ -48,12 +62,33 @@ export class MeasuredFigure {
 export class ModelVersionType extends Node {
   @Field(() => Int) number!: number;
   @Field({ description: '`none` before it stands in any.' }) stage!: string;
-  @Field(() => JsonScalar, { description: 'Raw inputs and outputs.' }) signature!: unknown;
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description:
+      'Raw inputs and outputs; null for a version that a client registered, whose files the platform has not looked at.',
+  })
+  signature?: unknown;
   @Field(() => JsonScalar, { nullable: true, description: 'Reports with confusion matrices, and the parity of formats.' })
   evaluation?: unknown;
+  @Field() description!: string;
+  @Field(() => VersionStatusEnum) status!: VersionStatusEnum;
+  @Field(() => String, { nullable: true }) statusMessage?: string | null;
+  @Field(() => String, { nullable: true, description: 'Where it comes from, in the words of who registered it.' }) source?:
+    string | null;
+  @Field(() => String, { nullable: true, description: 'The place that `source` means.' }) storageLocation?: string | null;
+  @Field(() => String, { nullable: true }) runLink?: string | null;
   @Field() createdAt!: Date;
+  @Field() updatedAt!: Date;
+  @Field(() => Date, { nullable: true, description: 'A deleted version is in no list; only what happened to it leads there.' })
+  deletedAt?: Date | null;
 }
 export const ModelVersionConnection = Connection(ModelVersionType, 'ModelVersion');
+
+@ObjectType({ description: 'A name that points at one version of its model.' })
+export class ModelAliasType {
+  @Field() alias!: string;
+  @Field(() => ModelVersionType) version!: unknown;
+}
 
 @ObjectType()
 export class GateResultType {
@@ -110,6 +145,44 @@ export class CreateModelInput {
   @Field(() => JsonScalar, { nullable: true, description: 'A whole flow instead of the default one.' }) flow?: unknown;
 }
 
+@InputType({ description: 'A tag to set; without a value, one to remove.' })
+export class TagChangeInput {
+  @Field() key!: string;
+  @Field(() => String, { nullable: true }) value?: string | null;
+}
+
+@InputType({ description: 'What is not named stays.' })
+export class UpdateModelInput {
+  @Field(() => ID) id!: string;
+  @Field(() => String, { nullable: true }) name?: string | null;
+  @Field(() => String, { nullable: true }) description?: string | null;
+  @Field(() => [TagChangeInput], { nullable: true }) tags?: TagChangeInput[] | null;
+}
+
+@InputType({ description: 'What is not named stays.' })
+export class UpdateModelVersionInput {
+  @Field(() => ID) id!: string;
+  @Field(() => String, { nullable: true }) description?: string | null;
+  @Field(() => [TagChangeInput], { nullable: true }) tags?: TagChangeInput[] | null;
+}
+
+@InputType()
+export class DeleteModelVersionInput {
+  @Field(() => ID) id!: string;
+}
+
+@InputType()
+export class SetModelAliasInput {
+  @Field(() => ID) versionId!: string;
+  @Field() alias!: string;
+}
+
+@InputType()
+export class RemoveModelAliasInput {
+  @Field(() => ID) modelId!: string;
+  @Field() alias!: string;
+}
+
 @InputType()
 export class RequestStageInput {
   @Field(() => ID) versionId!: string;
@@ -126,6 +199,11 @@ export class DecideInput {
 @ObjectType()
 export class ModelPayload extends Payload {
   @Field(() => ModelType, { nullable: true }) model?: ModelType;
+}
+
+@ObjectType()
+export class ModelVersionPayload extends Payload {
+  @Field(() => ModelVersionType, { nullable: true }) modelVersion?: ModelVersionType;
 }
 
 @ObjectType()

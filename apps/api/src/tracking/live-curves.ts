@@ -1,61 +1,38 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Ctx } from '#access';
-import { sleep, Waker } from '#kernel';
-import { Wakeups } from '#messaging';
-import { hasEnded, RunSearch, TrackingView, type CurvePoint } from '#tracking';
+import { TrackingView, type CurvePoint } from '#tracking';
+import { LiveReader } from './live-reader.js';
 
-/** Shortest time between two frames in milliseconds: at most four a second. */
-const FRAME_MS = 250;
-const POLL_MS = 2000;
 const LIMIT = 1000;
+/** Points that come so many steps late are still shown: asynchronous clients send out of order. */
+const LATE_STEPS = 500;
 
-/** Follows a run's points: NOTIFY wakes, the points are read from the table after the last step seen. */
+/** A run's points as they come. */
 @Injectable()
-export class LiveCurves implements OnModuleDestroy {
-  private readonly open = new Set<Waker>();
-
+export class LiveCurves {
   constructor(
     private readonly view: TrackingView,
-    private readonly search: RunSearch,
-    private readonly wakeups: Wakeups,
+    private readonly reader: LiveReader,
   ) {}
 
-  onModuleDestroy(): void {
-    this.open.forEach((waker) => waker.close());
-  }
-
-  async *follow(ctx: Ctx, runId: string, afterStep: number): AsyncGenerator<CurvePoint[]> {
-    const waker = new Waker();
-    this.open.add(waker);
-    const off = this.wakeups.on('run_metrics', (id) => {
-      if (id === '' || id === runId) waker.wake();
+  /** Points after a step, each once; where a step is read anew, only what was not shown before. */
+  follow(ctx: Ctx, runId: string, afterStep: number): AsyncGenerator<readonly CurvePoint[]> {
+    let after = afterStep;
+    const shown = new Map<string, number>();
+    return this.reader.follow(ctx, 'run_metrics', runId, async () => {
+      const from = Math.max(afterStep, after - LATE_STEPS);
+      const read = await this.view.curve(ctx, runId, null, from, LIMIT * 2);
+      const whole = read.length === LIMIT * 2 ? wholeSteps(read) : read;
+      const items = whole.filter((point) => !shown.has(markOf(point)));
+      after = Math.max(after, whole.at(-1)?.step ?? after);
+      for (const point of items) shown.set(markOf(point), point.step);
+      for (const [mark, step] of shown) if (step <= after - LATE_STEPS) shown.delete(mark);
+      return { items, more: read.length === LIMIT * 2 && items.length > 0 };
     });
-    try {
-      for (let after = afterStep; !waker.isClosed;) {
-        waker.reset();
-        const ended = await this.hasEnded(ctx, runId);
-        const read = await this.view.curve(ctx, runId, null, after, LIMIT);
-        const points = read.length === LIMIT ? wholeSteps(read) : read;
-        if (points.length > 0) {
-          after = points.at(-1)!.step;
-          yield points;
-        }
-        if (read.length === LIMIT) continue;
-        if (ended) return;
-        await sleep(FRAME_MS);
-        await waker.wait(POLL_MS);
-      }
-    } finally {
-      off();
-      this.open.delete(waker);
-    }
-  }
-
-  private async hasEnded(ctx: Ctx, runId: string): Promise<boolean> {
-    const run = await this.search.byId(ctx, runId);
-    return !run || hasEnded(run.status);
   }
 }
+
+const markOf = ({ key, step, value, timestamp }: CurvePoint): string => `${step} ${timestamp} ${value} ${key}`;
 
 /** A page that was cut may end within a step: that step is left for the next page. */
 function wholeSteps(points: CurvePoint[]): CurvePoint[] {

@@ -1,4 +1,4 @@
-import { ClaimSchema, HeartbeatAnswerSchema, type Claim, type Finish, type MetricPoint } from '#contracts';
+import { ClaimSchema, HeartbeatAnswerSchema, type AttemptLine, type Claim, type Finish, type MetricPoint } from '#contracts';
 import { DomainError, sha256, sleep } from '#kernel';
 import { AttemptHttp, type Patience } from './attempt-http.js';
 
@@ -38,6 +38,10 @@ export class AttemptClient {
 
   async metrics(points: readonly MetricPoint[]): Promise<void> {
     await this.http.post('/metrics', { points }, this.patient);
+  }
+
+  async lines(lines: readonly AttemptLine[]): Promise<void> {
+    await this.http.post('/log', { lines }, this.patient);
   }
 
   async describe(params: Record<string, string>, tags: Record<string, string>): Promise<void> {

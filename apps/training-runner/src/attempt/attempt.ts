@@ -1,9 +1,9 @@
-import type { Claim, Finish, Table } from '#contracts';
+import type { AttemptLine, Claim, Finish, MetricPoint, Table } from '#contracts';
 import { readTable, train, type TrainIo, type TrainResult } from '#engine-tfjs';
 import { DomainError, isDomainError } from '#kernel';
 import { AttemptClient, type AttemptAccess } from './attempt-client.js';
 import { Heartbeat } from './heartbeat.js';
-import { MetricBuffer } from './metric-buffer.js';
+import { SendBuffer } from './send-buffer.js';
 import { failed, pointsOf, succeeded, tagsOf } from './training-report.js';
 
 /** Exit codes: an outcome was reported; any other end; the platform no longer takes this attempt for the job's; told to stop by a signal. */
@@ -31,7 +31,9 @@ class Attempt {
   /** Ends the calls themselves; a canceled training still reports. */
   private readonly hangUp = new AbortController();
   private readonly client: AttemptClient;
-  private readonly metrics: MetricBuffer;
+  private readonly metrics: SendBuffer<MetricPoint>;
+  private readonly lines: SendBuffer<AttemptLine>;
+  private printed = 0;
   private readonly heartbeat: Heartbeat;
   private stopped: Stop | undefined;
   private epoch: number | undefined;
@@ -42,10 +44,12 @@ class Attempt {
   constructor(
     private readonly access: AttemptAccess,
     private readonly terminate: AbortSignal,
-    private readonly log: (line: string) => void,
+    private readonly print: (line: string) => void,
   ) {
     this.client = new AttemptClient(access, this.hangUp.signal);
-    this.metrics = new MetricBuffer((points) => this.client.metrics(points));
+    // The protocol takes 10,000 points and 1,000 lines a call.
+    this.metrics = new SendBuffer(5000, (points) => this.client.metrics(points));
+    this.lines = new SendBuffer(1000, (lines) => this.client.lines(lines));
     this.heartbeat = new Heartbeat(
       (beat) => this.client.heartbeat(beat),
       () => ({ ...(this.epoch === undefined ? {} : { epoch: this.epoch }), ...(this.line ? { line: this.line } : {}) }),
@@ -64,6 +68,7 @@ class Attempt {
     } finally {
       this.terminate.removeEventListener('abort', onTerminate);
       this.metrics.close();
+      this.lines.close();
       await this.heartbeat.stop();
     }
   }
@@ -73,9 +78,10 @@ class Attempt {
     this.log(`attempt ${claim.attempt} of job ${claim.jobId}`);
     this.heartbeat.start(claim.heartbeatMs);
     const finish = await this.outcome(claim);
-    await this.heartbeat.stop();
-    await this.client.finish(finish).catch((error: unknown) => this.reportRefusal(finish, error));
     this.log(finish.outcome === 'failed' ? `failed: ${finish.code}: ${finish.reason}` : finish.outcome);
+    await this.heartbeat.stop();
+    await this.lines.flush().catch(rethrowFence);
+    await this.client.finish(finish).catch((error: unknown) => this.reportRefusal(finish, error));
     return EXIT.finished;
   }
 
@@ -152,6 +158,13 @@ class Attempt {
     for (const [file, bytes] of Object.entries(result.files)) blobs[file] = await this.client.upload(bytes);
     if (this.stopped === 'canceled') return { outcome: 'canceled' };
     return succeeded(result, blobs);
+  }
+
+  /** To the process's own output and, as far as it gets through, to the run's log: a training does not fail for what it wants to say. */
+  private log(line: string): void {
+    this.print(line);
+    const text = line.slice(0, 8000);
+    this.lines.add([{ n: this.printed++, text, stream: 'stdout', at: Date.now() }]).catch(() => {});
   }
 
   private end(why: Stop): void {

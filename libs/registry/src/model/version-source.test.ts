@@ -21,12 +21,20 @@ test.each([
 });
 
 describe('what could mean a file of this machine is refused', () => {
-  test.each(['/etc/passwd', 'etc/passwd', './x', 'file:/etc/passwd', 'FILE:///etc', 'file%3A///etc', 'C:\\x', '', ' s3://a', '\\\\host\\x'])(
-    'local: %j',
-    (source) => {
-      expect(() => parseSource(source)).toThrow(/^Invalid model version source: .*To use a local path/s);
-    },
-  );
+  test.each([
+    '/etc/passwd',
+    'etc/passwd',
+    './x',
+    'file:/etc/passwd',
+    'FILE:///etc',
+    'file%3A///etc',
+    'C:\\x',
+    '',
+    ' s3://a',
+    '\\\\host\\x',
+  ])('local: %j', (source) => {
+    expect(() => parseSource(source)).toThrow(/^Invalid model version source: .*To use a local path/s);
+  });
 
   test.each([
     'mlflow-artifacts:/1/../../etc',

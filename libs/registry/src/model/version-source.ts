@@ -64,9 +64,7 @@ export function parseSource(source: string): VersionSource {
 /** Whether a URI lies in the place that another names; same scheme and host. */
 export function isWithin(source: string, root: string): boolean {
   const [mine, its] = [uriParts(source), uriParts(root)];
-  return (
-    mine.head === its.head && its.path.length > 0 && its.path.every((part, i) => mine.path[i] === part)
-  );
+  return mine.head === its.head && its.path.length > 0 && its.path.every((part, i) => mine.path[i] === part);
 }
 
 function uriParts(uri: string): { head: string; path: string[] } {
@@ -86,7 +84,7 @@ function modelSource(source: string, authority: string, path: string): VersionSo
   if (authority) throw badSource(source, 'Registered model sources must use the active model registry.');
   if (!first || suffix === '' || more.length > 0) throw notContained(source, 'model_id');
   if (suffix !== undefined) {
-    if (/^\d{1,9}$/.test(suffix)) return { kind: 'version', name: first, pick: { number: Number(suffix) } };
+    if (/^\d+$/.test(suffix)) return { kind: 'version', name: first, pick: { number: Number(suffix) } };
     const word = suffix.toLowerCase();
     return { kind: 'version', name: first, pick: word === 'latest' ? { alias: word } : { stage: word } };
   }

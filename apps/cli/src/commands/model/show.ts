@@ -13,7 +13,8 @@ interface Version {
   readonly stage: string;
   readonly createdAt: string;
   readonly measured: { key: string; value: number }[];
-  readonly run: { id: string };
+  /** Null where it names no run, or one that is not here. */
+  readonly run: { id: string } | null;
   readonly datasetVersion: { number: number; dataset: { name: string } } | null;
 }
 
@@ -69,7 +70,7 @@ function describe(model: Model, versions: readonly Version[], requests: readonly
   });
   const table = renderTable(
     ['VERSION', 'STAGE', 'DATA', 'CREATED', 'RUN', 'ID'],
-    versions.map((v) => [v.number, v.stage, data(v), timeText(v.createdAt), v.run.id, v.id]),
+    versions.map((v) => [v.number, v.stage, data(v), timeText(v.createdAt), v.run?.id, v.id]),
     paint,
   );
   const figures = figureTable(versions.slice(0, COMPARED), paint);

@@ -1,15 +1,15 @@
 import type { MetricPoint } from '#contracts';
 import { sleep } from '#kernel';
 import { describe, expect, it } from 'vitest';
-import { MetricBuffer } from './metric-buffer.js';
+import { SendBuffer } from './send-buffer.js';
 
 const point = (step: number): MetricPoint => ({ key: 'loss', value: 1, step, timestamp: 0 });
 const steps = (points: readonly MetricPoint[]) => points.map(({ step }) => step);
 
-describe('MetricBuffer', () => {
+describe('SendBuffer', () => {
   it('sends a batch after a quarter of a second, in order', async () => {
     const sent: number[][] = [];
-    const buffer = new MetricBuffer(async (points) => void sent.push(steps(points)));
+    const buffer = new SendBuffer<MetricPoint>(5000, async (points) => void sent.push(steps(points)));
     await buffer.add([point(1), point(2)]);
     await buffer.add([point(3)]);
     expect(sent).toEqual([]);
@@ -22,7 +22,7 @@ describe('MetricBuffer', () => {
   it('sends one call at a time, in parts, and keeps what failed', async () => {
     let [active, fail] = [0, true];
     const sent: number[][] = [];
-    const buffer = new MetricBuffer(async (points) => {
+    const buffer = new SendBuffer<MetricPoint>(5000, async (points) => {
       expect(++active).toBe(1);
       await sleep(5);
       active--;
@@ -41,14 +41,14 @@ describe('MetricBuffer', () => {
   it('makes a fast writer wait, and reports a failure of the timer to it', async () => {
     let release = () => {};
     const gate = new Promise<void>((resolve) => (release = resolve));
-    const buffer = new MetricBuffer(() => gate);
+    const buffer = new SendBuffer<MetricPoint>(5000, () => gate);
     let done = false;
     const adding = buffer.add(Array.from({ length: 20_001 }, (_, step) => point(step))).then(() => (done = true));
     await sleep(20);
     expect(done).toBe(false);
     release();
     await adding;
-    const broken = new MetricBuffer(async () => Promise.reject(new Error('refused')));
+    const broken = new SendBuffer<MetricPoint>(5000, async () => Promise.reject(new Error('refused')));
     await broken.add([point(1)]);
     await sleep(300);
     await expect(broken.add([point(2)])).rejects.toThrow('refused');

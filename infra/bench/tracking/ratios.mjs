@@ -1,0 +1,161 @@
+// Tables: one for each contestant, and how many times the CPU of ours the others need. Ratios come from one run or not at all.
+import { table, yesOrNo } from '../report.mjs';
+import { NotServed } from './client.mjs';
+
+const short = (value) => {
+  if (value === undefined || value === null || Number.isNaN(value)) return '–';
+  if (value === 0) return '0';
+  return value >= 100 ? String(Math.round(value)) : value.toPrecision(value >= 10 ? 3 : 2);
+};
+
+/** Figures of a scenario that could not begin: because there is no such call, or because what it needs failed. */
+export function unserved(error) {
+  return { n: 0, errors: 1, wrong: 0, firstError: error.message, absent: error instanceof NotServed };
+}
+
+const isAbsent = (figures) =>
+  !figures || figures.n === 0 || (figures.errors === figures.n && /ENDPOINT_NOT_FOUND|NOT_IMPLEMENTED/.test(figures.firstError));
+const isRight = (figures) => !isAbsent(figures) && figures.wrong === 0 && figures.errors === 0;
+
+export function printContestant({ title, rows, starts }) {
+  const head = [
+    'scenario',
+    'c',
+    'op/s',
+    'p50 ms',
+    'p99 ms',
+    'CPU/op ms',
+    'server',
+    'PostgreSQL',
+    'KB in',
+    'KB out',
+    'client cores',
+    'n',
+    'answers',
+  ];
+  const lines = rows.map(({ scenario, c, figures: f }) => {
+    if (isAbsent(f))
+      return [
+        scenario.name,
+        c,
+        '–',
+        '–',
+        '–',
+        '–',
+        '–',
+        '–',
+        '–',
+        '–',
+        '–',
+        '',
+        f.absent === false ? 'set-up failed' : 'not served',
+      ];
+    const answers = [f.errors && `${f.errors} errors`, f.wrong && `✗ ${f.wrong} wrong`].filter(Boolean).join(', ') || 'right';
+    const figures = [f.rate, f.p50, f.p99, f.cpuMs, f.serverMs, f.postgresMs, f.inKb, f.outKb, f.clientCores].map(short);
+    return [scenario.name, c, ...figures, f.n, answers];
+  });
+  process.stdout.write(`\n${title} (at rest ${Math.round(starts.restMib)} MiB)\n${table(head, lines)}`);
+}
+
+export function printStarts(all, report) {
+  const head = [
+    'server',
+    'first start ever, ms',
+    'later start, ms',
+    'CPU of a start, ms',
+    'PSS after 8 s, MiB',
+    'processes',
+    'PSS after load, MiB',
+  ];
+  const lines = all.map(({ title, starts: s }) => [
+    title,
+    ...[s.firstMs, s.laterMs, s.startCpuMs, s.restMib].map(Math.round),
+    s.processes,
+    Math.round(s.loadedMib),
+  ]);
+  process.stdout.write(`\nStart and memory\n${table(head, lines)}`);
+  const ours = all.find(({ name }) => name === 'tailrace');
+  for (const theirs of [opponent(all), all.find(({ name }) => name === 'mlflow')]) {
+    if (!ours || !theirs) continue;
+    for (const [key, what] of Object.entries({ firstMs: 'first start ever', laterMs: 'later start', restMib: 'memory at rest' }))
+      report.add(
+        `Tailrace ÷ ${theirs.title}: ${what}`,
+        'ratio',
+        { value: ours.starts[key] / theirs.starts[key] },
+        { at: 0.2, of: 'value' },
+      );
+  }
+}
+
+/** MLflow with two workers; with one where only that was measured. */
+const opponent = (all) => all.find(({ name }) => name === 'mlflow2') ?? all.find(({ name }) => name === 'mlflow1');
+
+export function printRatios(all, report) {
+  const ours = all.find(({ name }) => name === 'tailrace');
+  const [mlflow, one, fml] = [
+    opponent(all),
+    ...['mlflow1', 'fasttrackml'].map((wanted) => all.find(({ name }) => name === wanted)),
+  ];
+  if (!ours || all.length < 2) return;
+  const figuresOf = (side, row) => side?.rows.find(({ scenario, c }) => scenario === row.scenario && c === row.c)?.figures;
+  const lines = ours.rows.map((row) => {
+    const mine = row.figures;
+    const cells = [
+      [mlflow, row.scenario.mlflow],
+      [one, undefined],
+      [fml, row.scenario.fml],
+    ].flatMap(([side, reach]) => {
+      const theirs = figuresOf(side, row);
+      if (isAbsent(mine) || isAbsent(theirs)) return ['–', reach ? `≥ ${reach}` : '', ''];
+      const ratio = theirs.cpuMs / mine.cpuMs;
+      // a wrong answer is no opponent: its ratio stands in brackets and without a reach
+      if (!isRight(theirs) && theirs.wrong) return [`(${short(ratio)})`, '', ''];
+      if (!reach) return [short(ratio), '', ''];
+      const name = `CPU ${side.name} ÷ tailrace: ${row.scenario.name}, ${row.c}`;
+      const met = isRight(mine) && ratio >= reach;
+      report.rows.push({
+        name,
+        unit: 'ratio',
+        value: Math.round(ratio * 100) / 100,
+        p50: null,
+        p99: null,
+        reach: `value >= ${reach}`,
+        met,
+      });
+      return [short(ratio), `≥ ${reach}`, met ? 'met' : 'MISSED'];
+    });
+    const p99 = figuresOf(mlflow, row)?.p99;
+    const quick = row.c !== 16 || isAbsent(mine) || !p99 ? '' : mine.p99 < p99 ? 'met' : 'MISSED';
+    return [
+      row.scenario.name,
+      row.c,
+      short(mine.cpuMs),
+      ...cells.slice(0, 3),
+      cells[3],
+      ...cells.slice(6),
+      short(mine.p99),
+      short(p99),
+      quick,
+    ];
+  });
+  const head = [
+    'scenario',
+    'c',
+    'our CPU/op',
+    `${mlflow?.name ?? 'mlflow'} ÷`,
+    'reach',
+    '',
+    'mlflow1 ÷',
+    'fasttrackml ÷',
+    'reach',
+    '',
+    'our p99',
+    `${mlflow?.name ?? 'mlflow'} p99`,
+    'at 16',
+  ];
+  process.stdout.write(`\nCPU per operation (server and PostgreSQL) of the others ÷ Tailrace's\n${table(head, lines)}`);
+  const goals = report.rows.filter(({ met }) => met !== null);
+  const missed = goals.filter(({ met }) => !met);
+  process.stdout.write(`\n${goals.length - missed.length} of ${goals.length} reaches met\n`);
+  for (const { name, value, reach, met } of missed) process.stdout.write(`  ${name}: ${value} (${reach}) ${yesOrNo(met)}\n`);
+}
