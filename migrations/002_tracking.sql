@@ -176,7 +176,7 @@ create table logged_model_metric (
   ts bigint not null,
   step bigint not null,
   value float8 not null,
-  primary key (model_id, key, run, dataset_name, dataset_digest)
+  primary key (model_id, key, run, ts, step, value, dataset_name, dataset_digest)
 );
 
 create table run_model (

@@ -133,8 +133,10 @@ try {
   } else {
     const all = [];
     for (const name of only) {
-      all.push(await contest(name));
-      if (!CONTESTANTS[name].startOnly) printContestant(all.at(-1));
+      const result = await contest(name).catch((error) => void process.stderr.write(`${name} is left out: ${error.stack}\n`));
+      if (!result) continue;
+      all.push(result);
+      if (!CONTESTANTS[name].startOnly) printContestant(result);
       report.save(process.argv, about); // so that a run that is cut short leaves what it has
     }
     printStarts(all, report);

@@ -1,7 +1,7 @@
 // One PostgreSQL for all contestants, with PostgreSQL's own default settings, fsync, full_page_writes and synchronous_commit on.
 import { spawn, spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, chownSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { freePort } from './processes.mjs';
@@ -37,7 +37,10 @@ async function startDebian(dir) {
   const [data, password, log] = [join(dir, 'data'), join(dir, 'password'), openSync(`${dir}.log`, 'w')];
   mkdirSync(dir, { recursive: true });
   writeFileSync(password, 'bench\n');
-  if (as.uid) for (const path of [dir, password]) chownSync(path, as.uid, as.gid);
+  if (as.uid) {
+    for (const path of [dir, password]) chownSync(path, as.uid, as.gid);
+    chmodSync(dirname(dir), 0o711);
+  }
   const options = { ...as, cwd: dir, env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }, stdio: ['ignore', log, log] };
   const words = [
     `--pgdata=${data}`,
@@ -47,7 +50,8 @@ async function startDebian(dir) {
     '--encoding=UTF8',
     '--locale=C.UTF-8',
   ];
-  if (spawnSync(join(DEBIAN, 'initdb'), words, options).status !== 0) throw new Error(`initdb failed, see ${dir}.log`);
+  if (spawnSync(join(DEBIAN, 'initdb'), words, options).status !== 0)
+    throw new Error(`initdb failed:\n${readFileSync(`${dir}.log`, 'utf8')}`);
   const port = await freePort();
   const settings = ['listen_addresses=127.0.0.1', `port=${port}`, 'unix_socket_directories=', 'timezone=UTC'];
   const child = spawn(join(DEBIAN, 'postgres'), ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], options);

@@ -34,7 +34,7 @@ export class LoggedModelTagEntity {
   @Column('text') value!: string;
 }
 
-/** Latest value of a metric that names the model, by the run that measured it and the data set that it names. */
+/** A point of a metric that names the model, by the run that measured it and the data set that it names. */
 @Entity('logged_model_metric')
 export class LoggedModelMetricEntity {
   @PrimaryColumn('text') modelId!: string;
@@ -42,9 +42,9 @@ export class LoggedModelMetricEntity {
   @PrimaryColumn('int') run!: number;
   @PrimaryColumn('text', { default: '' }) datasetName!: string;
   @PrimaryColumn('text', { default: '' }) datasetDigest!: string;
-  @Column('bigint') ts!: string;
-  @Column('bigint') step!: string;
-  @Column('float8') value!: number;
+  @PrimaryColumn('bigint') ts!: string;
+  @PrimaryColumn('bigint') step!: string;
+  @PrimaryColumn('float8') value!: number;
 }
 
 /** `direction`: the run made the model (`output`) or used it (`input`). */

@@ -76,7 +76,7 @@ export interface LoggedModelQuery {
 }
 
 const METRICS = `coalesce((select json_agg(json_build_object('key', k.name, 'value', x.value::text, 'step', x.step, 'timestamp', x.ts, 'runId', r.id,
-    'datasetName', x.dataset_name, 'datasetDigest', x.dataset_digest) order by k.name, x.step)
+    'datasetName', x.dataset_name, 'datasetDigest', x.dataset_digest) order by k.name, x.step, x.ts)
   from logged_model_metric x join metric_key k on k.id = x.key join run r on r.num = x.run where x.model_id = m.id), '[]')`;
 const pairs = (table: string) =>
   `coalesce((select json_object_agg(x.key, x.value order by x.key) from ${table} x where x.model_id = m.id), '{}')`;

@@ -22,12 +22,9 @@ const INGEST_ONE = `with points as (insert into metric_point (run, key, ts, step
       where (excluded.step, excluded.ts, excluded.value) > (metric_latest.step, metric_latest.ts, metric_latest.value)`;
 
 const MODEL_METRICS = `insert into logged_model_metric (model_id, key, run, dataset_name, dataset_digest, ts, step, value)
-  select distinct on (model, key, dataset, digest) model, key, $1::int, dataset, digest, ts, step, value
+  select model, key, $1::int, dataset, digest, ts, step, value
     from unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::float8[]) as u(model, key, dataset, digest, ts, step, value)
-    join logged_model m on m.id = u.model and m.workspace_id = $9
-   order by model, key, dataset, digest, step desc, ts desc, value desc
-  on conflict (model_id, key, run, dataset_name, dataset_digest) do update set step = excluded.step, ts = excluded.ts, value = excluded.value
-    where (excluded.step, excluded.ts, excluded.value) > (logged_model_metric.step, logged_model_metric.ts, logged_model_metric.value)`;
+    join logged_model m on m.id = u.model and m.workspace_id = $9 order by model, key, ts, step, value, dataset, digest on conflict do nothing`;
 
 /** Ids that one process remembers: names are interned for good. */
 const MAX_REMEMBERED = 50_000;
@@ -92,7 +89,7 @@ export class LoggingStore {
     ]);
   }
 
-  /** Latest values of models that points name; models of other workspaces are left out. */
+  /** Points that name a model; models of other workspaces are left out. */
   async modelMetrics(
     tx: Tx,
     workspaceId: string,

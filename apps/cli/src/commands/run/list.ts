@@ -11,7 +11,7 @@ import { durationOf, RUN, type RunRow } from './queries.js';
 const STATUS = ['RUNNING', 'FINISHED', 'FAILED', 'KILLED'];
 const QUERY = `query ($where: RunFilter, $first: Int, $after: String) { runs(where: $where, first: $first, after: $after) {
   ${PAGE_INFO} edges { node { ${RUN} } } } }`;
-const EXPERIMENT = 'query ($name: String!) { experiments(first: 1, where: { name: $name }) { edges { node { id } } } }';
+const EXPERIMENT = 'query ($name: String!) { experiments(first: 1, where: { name: { eq: $name } }) { edges { node { id } } } }';
 const METRICS_SHOWN = 4;
 
 export class RunList extends ServerCommand {
