@@ -1,22 +1,30 @@
 import { Module } from '@nestjs/common';
-import { ACTION_PORT, TriggerMatcher } from '#automation';
+import { ACTION_PORT, GuardedClient, TriggerMatcher, WebhookMatcher } from '#automation';
+import type { Config } from '#config';
+import { CONFIG } from '#host';
 import { LineageConsumer } from '#lineage';
 import { RelayModule } from '#messaging';
 import { ActProcessor } from './act.processor.js';
+import { DeliverWebhooksService } from './deliver-webhooks.service.js';
 import { DomainActions } from './domain-actions.js';
+import { DropOldDeliveriesService } from './drop-old-deliveries.service.js';
 import { DropOldKeysService } from './drop-old-keys.service.js';
 import { QueueMetrics } from './queue-metrics.js';
 
-/** The relay, and the readers of the whole log: triggers and lineage. */
+/** The relay, the readers of the whole log (triggers, webhooks, lineage), and the delivery of webhooks. */
 @Module({
   imports: [RelayModule],
   providers: [
     TriggerMatcher,
+    WebhookMatcher,
     LineageConsumer,
     ActProcessor,
     QueueMetrics,
     DropOldKeysService,
+    DropOldDeliveriesService,
+    DeliverWebhooksService,
     { provide: ACTION_PORT, useClass: DomainActions },
+    { provide: GuardedClient, useFactory: (config: Config) => new GuardedClient(config.webhooks.allow), inject: [CONFIG] },
   ],
 })
 export class AutomationRole {}

@@ -25,6 +25,9 @@ export class QueueMetrics implements OnApplicationBootstrap {
     this.metrics.gauge('tailrace_dead_jobs', 'Deliveries that failed for the last time', () =>
       this.count("select count(*) from inbox where state = 'dead'"),
     );
+    this.metrics.gauge('tailrace_webhook_deliveries_waiting', 'Webhook deliveries that have not ended', () =>
+      this.count("select count(*) from webhook_delivery where state = 'PENDING'"),
+    );
   }
 
   private async count(sql: string): Promise<{ value: number }[]> {

@@ -65,7 +65,7 @@ export const expected = {
       .slice(0, count)
       .map(runName),
   tagged: (runs, count) => newestThat(runs, count, (i) => tagOf(i).includes('g7')),
-  rare: (runs, count) => newestThat(runs, count, (i) => metricOf(i, 3) > 0.999),
+  above: (least) => (runs, count) => newestThat(runs, count, (i) => metricOf(i, 3) > least),
   named: () => [runName(7)],
 };
 

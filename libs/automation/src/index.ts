@@ -1,6 +1,15 @@
 export { ACTION_PORT, type ActionPort } from './action.port.js';
 export { AutomationModule } from './automation.module.js';
 export { AutomationView, type ExecutionRow, type TriggerRow } from './automation.view.js';
+export { DeliveriesService } from './deliveries.service.js';
+export { DELIVERIES_DUE, type ClaimedDelivery } from './deliveries.store.js';
+export { GuardedClient } from './http/guarded-client.js';
+export { sendWebhook } from './http/send-webhook.js';
+export { isDelivered } from './model/delivery.js';
+export { isMlflowEvent, MLFLOW_EVENT_NAMES, splitEvent, type MlflowEvent } from './model/mlflow-events.js';
 export { type TriggerAction, type TriggerFilter } from './model/trigger.js';
 export { TriggerMatcher } from './trigger-matcher.js';
 export { TriggersService, type FiredTrigger, type TriggerInput } from './triggers.service.js';
+export { WebhookMatcher } from './webhook-matcher.js';
+export { WebhooksService, type NewWebhook, type WebhookPatch } from './webhooks.service.js';
+export { WebhooksView, type WebhookRow } from './webhooks.view.js';

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 
@@ -11,6 +12,12 @@ const list = z
       .map((item) => item.trim())
       .filter(Boolean),
   );
+
+const networks = list.superRefine((items, context) => {
+  for (const item of items)
+    if (!isNetwork(item))
+      context.addIssue({ code: 'custom', message: `${item} is not a network in CIDR form, such as 10.1.0.0/16 or fd00:1::/32` });
+});
 
 const EnvSchema = z.object({
   TAILRACE_HOME: z.string().min(1).default('.tailrace'),
@@ -40,6 +47,7 @@ const EnvSchema = z.object({
   TAILRACE_API_URL: z.url().optional(),
   TAILRACE_INFERENCE_URL: z.url().optional(),
   TAILRACE_SERVICE_TOKEN_FILE: z.string().optional(),
+  TAILRACE_WEBHOOK_ALLOW: networks,
 });
 
 export interface Config {
@@ -71,6 +79,8 @@ export interface Config {
     readonly heartbeatSeconds: number;
     readonly maxAttempts: number;
   };
+  /** Networks, in CIDR form, that webhooks may reach beside public addresses, by plain HTTP too. */
+  readonly webhooks: { readonly allow: readonly string[] };
   /** Where attempts and inference nodes find the API, and where the API finds the inference node; absent in `platform`, which knows. */
   readonly urls: { readonly api?: string; readonly inference?: string };
   /** File (0600) with the token by which inference nodes speak to the API. */
@@ -107,6 +117,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       heartbeatSeconds: e.TAILRACE_HEARTBEAT_SECONDS,
       maxAttempts: e.TAILRACE_MAX_ATTEMPTS,
     },
+    webhooks: { allow: e.TAILRACE_WEBHOOK_ALLOW },
     urls: { api: e.TAILRACE_API_URL, inference: e.TAILRACE_INFERENCE_URL },
     serviceTokenFile: resolve(e.TAILRACE_SERVICE_TOKEN_FILE ?? `${home}/service-token`),
   };
@@ -115,6 +126,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
 /** The environment as it is, for those who change a variable before it is parsed. */
 export function environment(): NodeJS.ProcessEnv {
   return { ...process.env };
+}
+
+function isNetwork(text: string): boolean {
+  const [, address, bits] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  return address !== undefined && Number(bits) <= ({ 4: 32, 6: 128 }[isIP(address)] ?? -1);
 }
 
 function s3Section(e: z.infer<typeof EnvSchema>): Config['s3'] {

@@ -93,6 +93,10 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'trigger.skipped': [],
   'trigger.failed': [],
   'trigger.completed': [],
+  'webhook.created': [],
+  'webhook.updated': [],
+  'webhook.deleted': [],
+  'webhook.disabled': [],
 };
 
 /** Queue of a subscriber: one queue each, so that one slow or dead subscriber holds up no other. */

@@ -24,6 +24,8 @@ export const ID_PREFIXES = {
   node: 'nod',
   trigger: 'trg',
   execution: 'exe',
+  webhook: 'whk',
+  webhookDelivery: 'whd',
   event: 'evt',
   audit: 'aud',
 } as const;

@@ -10,6 +10,7 @@ import { MetricRoutes } from './routes/metrics.routes.js';
 import { ModelVersionRoutes } from './routes/model-versions.routes.js';
 import { RegisteredModelRoutes } from './routes/registry.routes.js';
 import { RunRoutes } from './routes/runs.routes.js';
+import { WebhookRoutes } from './routes/webhooks.routes.js';
 import type { Route } from './wire/route.js';
 
 /** Groups of routes; each has them as `routes`. */
@@ -22,6 +23,7 @@ const GROUPS = [
   LoggedModelRoutes,
   RegisteredModelRoutes,
   ModelVersionRoutes,
+  WebhookRoutes,
   InfoRoutes,
 ];
 

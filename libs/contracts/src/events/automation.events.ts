@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+const webhook = { webhookId: z.string(), name: z.string() };
 const fired = { triggerId: z.string(), executionId: z.string(), eventId: z.string() };
 
 export const AUTOMATION_EVENTS = {
@@ -8,4 +9,9 @@ export const AUTOMATION_EVENTS = {
   'trigger.skipped': z.strictObject({ ...fired, reason: z.string() }),
   'trigger.failed': z.strictObject({ ...fired, reason: z.string() }),
   'trigger.completed': z.strictObject({ ...fired, outcome: z.record(z.string(), z.string()) }),
+  'webhook.created': z.strictObject(webhook),
+  'webhook.updated': z.strictObject(webhook),
+  'webhook.deleted': z.strictObject(webhook),
+  /** The platform gave its receiver up; a person who turns it off updates it. */
+  'webhook.disabled': z.strictObject({ ...webhook, reason: z.string() }),
 } as const;

@@ -1,0 +1,158 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Ctx } from '#access';
+import {
+  GuardedClient,
+  isDelivered,
+  isMlflowEvent,
+  MLFLOW_EVENT_NAMES,
+  sendWebhook,
+  splitEvent,
+  WebhooksService,
+  WebhooksView,
+  type MlflowEvent,
+  type WebhookRow,
+} from '#automation';
+import type { Config } from '#config';
+import { CONFIG } from '#host';
+import { isDomainError } from '#kernel';
+import { invalid, missing } from '../wire/errors.js';
+import { compact } from '../wire/json.js';
+import { int, list, missingValue, object, oneOf, required, text } from '../wire/message.js';
+import { route, type Route } from '../wire/route.js';
+
+const EVENTS = MLFLOW_EVENT_NAMES.map(splitEvent);
+const names = (part: 'entity' | 'action') => [...new Set(EVENTS.map((event) => event[part].toUpperCase()))];
+
+const EVENT = object({ entity: required(oneOf(...names('entity'))), action: required(oneOf(...names('action'), 'UPDATED')) });
+const STATUS = oneOf('ACTIVE', 'DISABLED');
+const WEBHOOK = { webhook_id: required(text) };
+
+/** Webhooks: all of them in the workspace, since they hear of every model. */
+@Injectable()
+export class WebhookRoutes {
+  private readonly client: GuardedClient;
+
+  constructor(
+    private readonly service: WebhooksService,
+    private readonly view: WebhooksView,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.client = new GuardedClient(config.webhooks.allow);
+  }
+
+  readonly routes: readonly Route[] = [
+    ...route({
+      rpc: 'CreateWebhook',
+      on: 'POST /mlflow/webhooks',
+      access: 'automation.write',
+      input: { name: required(text), url: required(text), events: list(EVENT), description: text, secret: text, status: STATUS },
+      run: async ({ ctx, input }) => {
+        if (input.events.length === 0) throw missingValue('events');
+        const made = { ...input, events: input.events.map((event) => eventOf(event!)) };
+        return this.answer(ctx, (await this.service.create(ctx, made, this.client.rules)).id);
+      },
+    }),
+    ...route({
+      rpc: 'ListWebhooks',
+      on: 'GET /mlflow/webhooks',
+      access: 'automation.read',
+      input: { max_results: int, page_token: text },
+      run: async ({ ctx, input }) => {
+        const limit = input.max_results || 100;
+        if (limit < 1 || limit > 1000) throw invalid('max_results must be between 1 and 1000.');
+        const { webhooks, next } = await this.view.list(ctx, { limit, after: input.page_token || undefined });
+        return compact({ webhooks: webhooks.length > 0 ? webhooks.map(toWebhook) : undefined, next_page_token: next });
+      },
+    }),
+    ...route({
+      rpc: 'GetWebhook',
+      on: 'GET /mlflow/webhooks/:webhook_id',
+      access: 'automation.read',
+      input: WEBHOOK,
+      run: ({ ctx, input }) => this.answer(ctx, input.webhook_id),
+    }),
+    ...route({
+      rpc: 'UpdateWebhook',
+      on: 'PATCH /mlflow/webhooks/:webhook_id',
+      access: 'automation.write',
+      input: { ...WEBHOOK, name: text, url: text, events: list(EVENT), description: text, secret: text, status: STATUS },
+      run: async ({ ctx, input }) => {
+        const { webhook_id: id, description, secret, status } = input;
+        // An empty list and an empty name say nothing in protobuf.
+        const events = input.events.length > 0 ? input.events.map((event) => eventOf(event!)) : undefined;
+        const patch = { name: input.name || undefined, url: input.url || undefined, events, description, secret, status };
+        await this.service.update(ctx, id, patch, this.client.rules).catch(notFound(id));
+        return this.answer(ctx, id);
+      },
+    }),
+    ...route({
+      rpc: 'DeleteWebhook',
+      on: 'DELETE /mlflow/webhooks/:webhook_id',
+      access: 'automation.write',
+      // MLflow's client sends this one without a body and its type; a browser asks before it sends a DELETE elsewhere.
+      streams: true,
+      input: WEBHOOK,
+      run: async ({ ctx, input }) => void (await this.service.delete(ctx, input.webhook_id).catch(notFound(input.webhook_id))),
+    }),
+    ...route({
+      rpc: 'TestWebhook',
+      on: 'POST /mlflow/webhooks/:webhook_id/test',
+      access: 'automation.write',
+      input: { ...WEBHOOK, event: EVENT },
+      run: async ({ ctx, input }) => {
+        const { webhook_id: id, event } = input;
+        const parcel = await this.service.example(ctx, id, event && eventOf(event)).catch(notFound(id));
+        const outcome = await sendWebhook(this.client, parcel);
+        const { status, body, error } = outcome;
+        const failure = status === null ? `Failed to test webhook: ${error}` : undefined;
+        return {
+          result: compact({
+            success: isDelivered(outcome),
+            response_status: status,
+            response_body: body,
+            error_message: failure,
+          }),
+        };
+      },
+    }),
+  ];
+
+  private async answer(ctx: Ctx, id: string) {
+    const webhook = await this.view.get(ctx, id);
+    if (!webhook) throw noWebhook(id);
+    return { webhook: toWebhook(webhook) };
+  }
+}
+
+function toWebhook(webhook: WebhookRow) {
+  return compact({
+    webhook_id: webhook.id,
+    name: webhook.name,
+    url: webhook.url,
+    description: webhook.description || undefined,
+    events: webhook.events.map(splitEvent).map(({ entity, action }) => ({
+      entity: entity.toUpperCase(),
+      action: action.toUpperCase(),
+    })),
+    status: webhook.status,
+    creation_timestamp: webhook.createdAt.getTime(),
+    last_updated_timestamp: webhook.updatedAt.getTime(),
+  });
+}
+
+/** Throws INVALID_PARAMETER_VALUE for an entity and an action that do not go together. */
+function eventOf(event: { entity: string; action: string }): MlflowEvent {
+  const [entity, action] = [event.entity.toLowerCase(), event.action.toLowerCase()];
+  const name = `${entity}.${action}`;
+  if (isMlflowEvent(name)) return name;
+  const valid = EVENTS.filter((known) => known.entity === entity).map((known) => `'${known.action}'`);
+  throw invalid(`Invalid action '${action}' for entity '${entity}'. Valid actions are: [${valid.sort().join(', ')}]`);
+}
+
+const noWebhook = (id: string) => missing(`Webhook with ID ${id} not found.`);
+
+function notFound(id: string) {
+  return (error: unknown): never => {
+    throw isDomainError(error) && error.code === 'NOT_FOUND' ? noWebhook(id) : error;
+  };
+}
