@@ -186,8 +186,8 @@ export class LoggingStore {
     const ids = models.map((model) => model.modelId);
     const known = await tx.query<{ model_id: string }>(
       `insert into run_model (run, model_id, direction, step)
-       select $1, m.id, $2, u.step from unnest($3::text[], $4::bigint[]) as u(id, step) join logged_model m on m.id = u.id and m.workspace_id = $5
-       on conflict (run, model_id, direction) do update set step = excluded.step returning model_id`,
+       select $1, m.id, $2, max(u.step) from unnest($3::text[], $4::bigint[]) as u(id, step) join logged_model m on m.id = u.id and m.workspace_id = $5
+        group by m.id order by m.id on conflict (run, model_id, direction) do update set step = excluded.step returning model_id`,
       [run, direction, ids, models.map((model) => model.step), workspaceId],
     );
     const found = new Set(known.map((row) => row.model_id));
