@@ -42,7 +42,8 @@ alter table run add column user_name text not null default '';
 alter table run add column parent_id text;
 alter table run add column deleted_at timestamptz;
 alter table run add column archived_at timestamptz;
-create index run_listing on run (experiment_id, started_at desc, id);
+create index run_listing on run (experiment_id, started_at desc, id collate "C");
+create index run_name on run using hash (name);
 create index run_parent on run (parent_id) where parent_id is not null;
 
 -- Params and tags by the run's number.

@@ -44,6 +44,7 @@ export class ExperimentTagEntity {
 @Index('run_workspace', ['workspaceId', 'id'])
 @Index('run_heartbeat', ['heartbeatAt'], { where: "status = 'RUNNING'" })
 @Index('run_listing', { synchronize: false })
+@Index('run_name', { synchronize: false })
 @Index('run_parent', ['parentId'], { where: 'parent_id is not null' })
 export class RunEntity {
   @PrimaryColumn('text') id!: string;

@@ -20,14 +20,23 @@ const FIRST = `select ${COLUMNS} from metric_point p where p.run = $1 and p.key 
 const NEXT = `select ${COLUMNS} from metric_point p where p.run = $1 and p.key = $2 and ${STANDING}
   and (${ORDER}) > ($4::bigint, $5::bigint, $6::float8, $7::smallint, $8::smallint) order by ${ORDER} limit $3`;
 
+/** Of `n` in order, the i-th is one of `$5` evenly spread ones: there is a b with floor(b * n / $5) = i. The last one always is. */
+const EVENLY = '(i * $5 + n - 1) / n * n < (i + 1) * $5 or i = n - 1';
+
 /**
  * Steps evenly spread over those that any of the runs has, always with the last, and each run's own first and last: what a chart of that many points
  * needs. One row, the steps as an array.
  */
 const CHOSEN = `with steps as (select distinct p.step from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4),
   numbered as (select step, row_number() over (order by step) - 1 as i, (select count(*) from steps) as n from steps)
-  select array(select step from numbered where n <= $5 or i = n - 1 or i * $5 / n <> (i - 1) * $5 / n or i = 0) ||
+  select array(select step from numbered where n <= $5 or ${EVENLY}) ||
     array(select unnest(array[min(p.step), max(p.step)]) from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4 group by p.run)`;
+
+/** The same of one run, whose points are read in the order of its key: nothing is sorted. A step that comes twice counts twice. */
+const CHOSEN_OF_ONE = `with total as (select count(*) as n from metric_point p where p.run = ($1::int[])[1] and p.key = $2 and p.step between $3 and $4)
+  select array(select step from (
+      select p.step, row_number() over (order by p.ts, p.step) - 1 as i from metric_point p
+       where p.run = ($1::int[])[1] and p.key = $2 and p.step between $3 and $4) s, total where n <= $5 or ${EVENLY})`;
 
 /** Every point of those steps. */
 const SAMPLED = `select p.value, p.ts, p.step, p.run from metric_point p
@@ -64,7 +73,13 @@ export class MetricHistory {
     range: { readonly from: number; readonly to: number } | undefined,
   ): Promise<readonly (readonly [value: string, timestamp: string, step: string, run: string])[]> {
     const { from, to } = range ?? { from: Number.MIN_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };
-    const [[steps]] = (await selectText(this.dataSource, CHOSEN, [runs, key, from, to, limit])) as [[string]];
+    const [[steps]] = (await selectText(this.dataSource, runs.length === 1 ? CHOSEN_OF_ONE : CHOSEN, [
+      runs,
+      key,
+      from,
+      to,
+      limit,
+    ])) as [[string]];
     const rows = await selectText(this.dataSource, SAMPLED, [runs, key, steps]);
     return rows as unknown as (readonly [string, string, string, string])[];
   }

@@ -146,7 +146,8 @@ export class RunSearch {
   }
 
   private scope(ctx: Ctx, query: RunQuery, params: SqlParams): string {
-    const scope = [`r.workspace_id = ${params.add(ctx.workspaceId, 'text')}`];
+    // Where experiments are named, theirs is the workspace to check: a second index on runs would only tempt the planner.
+    const scope = [`${query.experimentIds ? 'e' : 'r'}.workspace_id = ${params.add(ctx.workspaceId, 'text')}`];
     if (query.experimentIds?.length === 1) scope.push(`r.experiment_id = ${params.add(query.experimentIds[0], 'text')}`);
     else if (query.experimentIds) scope.push(`r.experiment_id = any(${params.add(query.experimentIds, 'text[]')})`);
     const paths = readablePaths(ctx, 'tracking.read');

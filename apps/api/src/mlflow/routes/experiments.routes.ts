@@ -3,6 +3,7 @@ import type { Ctx } from '#access';
 import { isDomainError } from '#kernel';
 import { ExperimentSearch, ExperimentsService, type FoundExperiment } from '#tracking';
 import { experimentConditions, experimentOrder } from '../search/experiment-filter.js';
+import { hasControl } from '../wire/artifact-path.js';
 import { invalid, missing, MlflowError } from '../wire/errors.js';
 import { compact, record } from '../wire/json.js';
 import { int, list, object, oneOf, required, text } from '../wire/message.js';
@@ -259,6 +260,6 @@ function checkLocation(location: string | undefined): void {
     } catch {
       break;
     }
-  if (/[#;]/.test(decoded) || query.includes('..') || decoded.split(/[/\\]/).includes('..') || /[\u0000-\u001f]/.test(decoded))
+  if (/[#;]/.test(decoded) || query.includes('..') || decoded.split(/[/\\]/).includes('..') || hasControl(decoded))
     throw invalid(`Invalid 'artifact_location': ${location}. It must be a plain URI without fragments, parameters or '..'.`);
 }

@@ -20,14 +20,20 @@ export function safePath(path: string): string {
 }
 
 function isUnsafe(path: string): boolean {
-  // eslint-disable-next-line no-control-regex
   return (
-    /[\\\u0000-\u001f\u007f]/.test(path) ||
+    path.includes('\\') ||
+    hasControl(path) ||
     path.startsWith('/') ||
     /^[a-zA-Z]:/.test(path) ||
     path.split('/').includes('..') ||
     /^file:/i.test(path)
   );
+}
+
+/** Control characters: they end a line, or a name, for whoever reads it next. */
+export function hasControl(text: string): boolean {
+  // eslint-disable-next-line no-control-regex
+  return /[\u0000-\u001f\u007f]/.test(text);
 }
 
 function decode(path: string): string {
