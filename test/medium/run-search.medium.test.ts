@@ -51,6 +51,13 @@ describe('order', () => {
     expect(await names({ orderBy: [score(descending)], experimentIds: [experimentId, other] })).toEqual(expected);
   });
 
+  test('a test on the metric that the order walks', async () => {
+    const above: Condition = { kind: 'metric', key: 'score', op: '>', value: 2 };
+    expect(await names({ orderBy: [score(true)], where: above })).toEqual([10, 4, 8, 3]);
+    // NaN and what is missing are not above 2; that they are not, is true of them.
+    expect(await names({ orderBy: [score(false)], where: { kind: 'not', of: above } })).toEqual([5, 0, 6, 1, 7, 2, 9, 11]);
+  });
+
   test.each([1, 2, 5, 10, 11])('pages of %i meet without a gap or a repeat, in every order', async (limit) => {
     const orders: Order[][] = [
       [],

@@ -59,14 +59,33 @@ export function select<T = Record<string, unknown>>(
   return runSql<T>(pool(dataSource), text, params);
 }
 
-/** Rows of a statement whose text depends on the question: planned for its values, and not kept. */
+/** Texts of questions that come again and again; a few of them are kept prepared, since their planning can cost more than their work. */
+const asked = new Map<string, number>();
+const KEPT = 200;
+const OFTEN = 3;
+
+function keptName(text: string): string | undefined {
+  const name = names.get(text);
+  if (name !== undefined) return name;
+  const times = (asked.get(text) ?? 0) + 1;
+  if (asked.size > 10 * KEPT) asked.clear();
+  asked.set(text, times);
+  if (times < OFTEN || keptQuestions >= KEPT) return undefined;
+  keptQuestions += 1;
+  const made = `tailrace_${names.size}`;
+  names.set(text, made);
+  return made;
+}
+let keptQuestions = 0;
+
+/** Rows of a statement whose text depends on the question; a text that is asked often stays prepared, up to a number of them. */
 export async function selectOnce<T = Record<string, unknown>>(
   dataSource: DataSource,
   text: string,
   params: readonly unknown[],
 ): Promise<T[]> {
   const { rows } = await pool(dataSource)
-    .query({ text, values: params as unknown[] })
+    .query({ name: keptName(text), text, values: params as unknown[] })
     .catch(rethrow);
   return rows as T[];
 }

@@ -122,7 +122,8 @@ export class RunSearch {
       part === 'values' ? rankedSort(order, joins, params, keys, query.experimentIds![0]!) : runSort(order, joins, params, keys);
     const sorted = new SortedPage(sort, order);
     const cursorOf = (run: FoundRun) => sorted.cursor(run);
-    const conditions = this.conditions(ctx, query, params, keys);
+    const walked = part === 'values' ? (order[0] as { readonly key?: string }).key : undefined;
+    const conditions = this.conditions(ctx, query, params, keys, walked);
     if (part === 'rest') conditions.push(`${sort[0]!.rank} > 0`);
     if (query.after !== undefined) {
       const amongValues = part !== 'all' && sorted.isAmongValues(query.after);
@@ -139,9 +140,9 @@ export class RunSearch {
     return { runs, next, cursorOf };
   }
 
-  private conditions(ctx: Ctx, query: RunQuery, params: SqlParams, keys: KeyIds): string[] {
+  private conditions(ctx: Ctx, query: RunQuery, params: SqlParams, keys: KeyIds, walked?: string): string[] {
     const conditions = [this.scope(ctx, query, params), VIEW[query.view ?? 'active']];
-    if (query.where) conditions.push(conditionSql(query.where, params, keys));
+    if (query.where) conditions.push(conditionSql(query.where, params, keys, walked));
     return conditions;
   }
 

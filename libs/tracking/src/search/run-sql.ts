@@ -22,9 +22,9 @@ const TIME: Readonly<Record<TimeAttribute, string>> = { startedAt: 'r.started_at
 /** A param as a number, or null when its text is none. */
 const AS_NUMBER = String.raw`case when x.value ~ '^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$' then x.value::float8 end`;
 
-/** SQL of a condition over the run `r` and its experiment `e`. */
-export function conditionSql(condition: Condition, params: SqlParams, keys: KeyIds): string {
-  const sql = (inner: Condition) => conditionSql(inner, params, keys);
+/** SQL of a condition over the run `r` and its experiment `e`; `walked` is the metric that `rankedSort` walks, if it does. */
+export function conditionSql(condition: Condition, params: SqlParams, keys: KeyIds, walked?: string): string {
+  const sql = (inner: Condition) => conditionSql(inner, params, keys, walked);
   switch (condition.kind) {
     case 'and':
     case 'or':
@@ -37,6 +37,8 @@ export function conditionSql(condition: Condition, params: SqlParams, keys: KeyI
     case 'time':
       return `${TIME[condition.attribute]} ${sqlOp(condition.op)} ${params.add(toDate(condition.value), 'timestamptz')}`;
     case 'metric':
+      // The metric that the order walks is at hand as `l`, a number.
+      if (condition.key === walked) return `l.value ${sqlOp(condition.op)} ${params.add(condition.value, 'float8')}`;
       return metricTest(condition, params, keys);
     case 'param':
     case 'tag': {
