@@ -18,6 +18,7 @@ export { RunsService, type NewRun, type RunPatch } from './runs.service.js';
 export {
   ExperimentSearch,
   type ExperimentCondition,
+  type DatasetSummary,
   type ExperimentQuery,
   type FoundExperiment,
 } from './search/experiment-search.view.js';

@@ -28,6 +28,14 @@ export interface FoundExperiment {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+export interface DatasetSummary {
+  readonly experimentNumber: number;
+  readonly name: string;
+  readonly digest: string;
+  /** Such as training; null where no run said. */
+  readonly context: string | null;
+}
+
 export type ExperimentCondition =
   | ({ readonly kind: 'name' } & TextTest)
   | { readonly kind: 'createdAt' | 'updatedAt'; readonly op: NumberOp; readonly value: number }
@@ -59,6 +67,10 @@ const COLUMNS = `e.id, e.num, e.number, e.project, e.name, e.artifact_location a
 
 const BY_IDS = `select ${COLUMNS} from experiment e where e.workspace_id = $1 and e.id = any($2)`;
 const PROJECTS = `select project as path, count(*)::int as experiments from experiment where workspace_id = $1 and deleted_at is null group by project order by project`;
+
+const DATASETS = `select distinct e.number as "experimentNumber", d.name, d.digest, x.tags ->> 'mlflow.data.context' as context
+  from logged_dataset d join experiment e on e.id = d.experiment_id join run_dataset x on x.dataset_id = d.id
+  where d.experiment_id = any($1) order by 1, 2, 3, 4 limit $2`;
 
 const TIME = { createdAt: 'e.created_at', updatedAt: 'e.updated_at' } as const;
 const ms = (column: string) => `date_trunc('milliseconds', ${column})`;
@@ -97,6 +109,11 @@ export class ExperimentSearch {
   async projects(ctx: Ctx): Promise<{ readonly path: string; readonly experiments: number }[]> {
     const rows = await select<{ path: string; experiments: number }>(this.dataSource, PROJECTS, [ctx.workspaceId]);
     return rows.filter(({ path }) => allows(ctx, 'tracking.read', path));
+  }
+
+  /** Data sets that runs of the experiments named, by what they were used for; at most `limit`. */
+  datasets(ids: readonly string[], limit: number): Promise<DatasetSummary[]> {
+    return select(this.dataSource, DATASETS, [ids, limit]);
   }
 
   byNumber(ctx: Ctx, number: number): Promise<FoundExperiment | undefined> {

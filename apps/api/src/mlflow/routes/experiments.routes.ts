@@ -9,78 +9,18 @@ import { compact, record } from '../wire/json.js';
 import { int, list, object, oneOf, required, text } from '../wire/message.js';
 import { checkKey, checkLength, pageSize } from '../wire/names.js';
 import { route, type Route } from '../wire/route.js';
+import { artifactRoot, ExperimentNumbers } from './experiment-numbers.js';
 
 export const TAG = object({ key: required(text), value: text });
 export const VIEW = oneOf('ACTIVE_ONLY', 'DELETED_ONLY', 'ALL');
 export const VIEWS = { ACTIVE_ONLY: 'active', DELETED_ONLY: 'deleted', ALL: 'all' } as const;
 
+/** Of one search for data sets. */
+const MOST_EXPERIMENTS = 20;
+const MOST_SUMMARIES = 1000;
 const MAX_TAG_VALUE = 20_000;
 /** Tag by which a client may say into which project a new experiment goes. */
 const PROJECT_TAG = 'tailrace.project';
-
-/** Experiments by the number that MLflow's clients know them by. */
-@Injectable()
-export class ExperimentNumbers {
-  private readonly remembered = new Map<string, KnownExperiment>();
-
-  constructor(
-    private readonly search: ExperimentSearch,
-    private readonly service: ExperimentsService,
-  ) {}
-
-  /** Throws RESOURCE_DOES_NOT_EXIST also for an experiment that the caller may not read. */
-  async find(ctx: Ctx, id: string): Promise<FoundExperiment> {
-    const number = experimentNumber(id);
-    await this.service.ensureDefault(ctx.workspaceId);
-    const found = await this.search.byNumber(ctx, number);
-    if (!found) throw noExperiment(id);
-    return found;
-  }
-
-  /** What never changes of an experiment, remembered; the use case that gets its id checks the rights. */
-  async known(ctx: Ctx, id: string): Promise<KnownExperiment> {
-    const mark = `${ctx.workspaceId}/${id}`;
-    let known = this.remembered.get(mark);
-    if (!known) {
-      const { id: ours, number, artifactLocation } = await this.find(ctx, id);
-      if (this.remembered.size > 10_000) this.remembered.clear();
-      this.remembered.set(mark, (known = { id: ours, number, artifactLocation }));
-    }
-    return known;
-  }
-
-  /** Our ids of those that there are, for searches. */
-  async knownIds(ctx: Ctx, ids: readonly string[]): Promise<string[]> {
-    const found: string[] = [];
-    for (const id of new Set(ids)) {
-      const known = await this.known(ctx, id).catch((error: unknown) => {
-        if (error instanceof MlflowError && error.code === 'RESOURCE_DOES_NOT_EXIST') return undefined;
-        throw error;
-      });
-      if (known) found.push(known.id);
-    }
-    return found;
-  }
-}
-
-interface KnownExperiment {
-  readonly id: string;
-  readonly number: number;
-  readonly artifactLocation: string | null;
-}
-
-export function experimentNumber(id: string): number {
-  if (!/^\d{1,9}$/.test(id)) throw invalid(`Invalid experiment ID '${id}'. Experiment ID must be a valid integer.`);
-  return Number(id);
-}
-
-export function noExperiment(id: string): MlflowError {
-  return missing(`No Experiment with id=${id} exists`);
-}
-
-export function artifactRoot(experiment: { artifactLocation: string | null; number: number }): string {
-  return experiment.artifactLocation ?? `mlflow-artifacts:/${experiment.number}`;
-}
 
 export function toExperiment(experiment: FoundExperiment) {
   return {
@@ -166,6 +106,30 @@ export class ExperimentRoutes {
         const found = await this.search.byName(ctx, input.experiment_name);
         if (!found) throw missing(`Could not find experiment with name '${input.experiment_name}'`);
         return { experiment: toExperiment(found) };
+      },
+    }),
+    ...route({
+      rpc: 'SearchDatasets',
+      on: 'POST /mlflow/experiments/search-datasets',
+      access: 'tracking.read',
+      input: { experiment_ids: list(text) },
+      run: async ({ ctx, input }) => {
+        const ids = input.experiment_ids as string[];
+        if (ids.length === 0) throw invalid('SearchDatasets request must specify at least one experiment_id.');
+        if (ids.length > MOST_EXPERIMENTS)
+          throw invalid(
+            `SearchDatasets request cannot specify more than ${MOST_EXPERIMENTS} experiment_ids. Received ${ids.length} experiment_ids.`,
+          );
+        const readable = await this.search.byIds(ctx, await this.numbers.knownIds(ctx, ids));
+        const found = await this.search.datasets(
+          readable.map(({ id }) => id),
+          MOST_SUMMARIES,
+        );
+        return {
+          dataset_summaries: found.map(({ experimentNumber, name, digest, context }) =>
+            compact({ experiment_id: String(experimentNumber), name, digest, context }),
+          ),
+        };
       },
     }),
     ...route({

@@ -11,7 +11,8 @@ import { badValue, bool, int, list, object, oneOf, required, text } from '../wir
 import { randomRunName } from '../wire/run-name.js';
 import { route, type Route } from '../wire/route.js';
 import { ArtifactRoutes } from './artifacts.routes.js';
-import { artifactRoot, ExperimentNumbers, TAG } from './experiments.routes.js';
+import { artifactRoot, ExperimentNumbers } from './experiment-numbers.js';
+import { TAG } from './experiments.routes.js';
 
 const PARAM = object({ key: required(text), value: text });
 const FINAL = oneOf('LOGGED_MODEL_READY', 'LOGGED_MODEL_UPLOAD_FAILED');

@@ -5,10 +5,12 @@ import { checkOpenName, ModelSearch, StagesService, VersionSearch, VersionsServi
 import { versionFilter, versionOrder } from '../search/registry-filter.js';
 import { invalid, missing } from '../wire/errors.js';
 import { fromLoggedModelId, fromRunId } from '../wire/ids.js';
+import { artifactTarget, safePath } from '../wire/artifact-path.js';
 import { compact, record } from '../wire/json.js';
 import { bool, int, list, missingValue, required, text, type Field } from '../wire/message.js';
 import { checkKey, pageSize } from '../wire/names.js';
 import { route, type Route } from '../wire/route.js';
+import { ArtifactRoutes } from './artifacts.routes.js';
 import { TAG } from './experiments.routes.js';
 
 /** MLflow's own stages, in its letters; those of other flows are named as they are. */
@@ -99,6 +101,7 @@ export class ModelVersionRoutes {
     private readonly search: VersionSearch,
     private readonly models: ModelSearch,
     private readonly access: AccessView,
+    private readonly artifacts: ArtifactRoutes,
   ) {}
 
   readonly routes: readonly Route[] = [
@@ -146,6 +149,23 @@ export class ModelVersionRoutes {
       run: async ({ ctx, input }) => {
         const { storageLocation, source } = await this.find(ctx, input);
         return { artifact_uri: storageLocation ?? source ?? '' };
+      },
+    }),
+    ...route({
+      rpc: 'GetModelVersionArtifact',
+      on: 'GET //model-versions/get-artifact',
+      access: 'registry.read',
+      input: { ...ONE, path: required(text) },
+      run: async ({ ctx, input, reply }) => {
+        const { storageLocation, source } = await this.find(ctx, input);
+        const root = /^mlflow-artifacts:\/+(.+)$/.exec(storageLocation ?? source ?? '')?.[1];
+        if (root === undefined)
+          throw invalid('the files of this model version are not kept here; fetch them from its download URI');
+        return this.artifacts.send(
+          ctx,
+          artifactTarget(ctx.workspaceId, safePath(`${root.replace(/\/+$/, '')}/${safePath(input.path)}`)),
+          reply,
+        );
       },
     }),
     ...route({

@@ -12,7 +12,8 @@ import { runErrors } from '../wire/run-errors.js';
 import { infoJson, runJson } from '../wire/run-json.js';
 import { randomRunName } from '../wire/run-name.js';
 import { route, type Route } from '../wire/route.js';
-import { ExperimentNumbers, TAG, VIEW, VIEWS } from './experiments.routes.js';
+import { ExperimentNumbers } from './experiment-numbers.js';
+import { TAG, VIEW, VIEWS } from './experiments.routes.js';
 
 /** The run that a call names, under either of its names. */
 export const RUN_ID = required(text, 'run_uuid');

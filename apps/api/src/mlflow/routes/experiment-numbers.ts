@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import type { Ctx } from '#access';
+import { ExperimentSearch, ExperimentsService, type FoundExperiment } from '#tracking';
+import { invalid, missing, MlflowError } from '../wire/errors.js';
+
+/** Experiments by the number that MLflow's clients know them by. */
+@Injectable()
+export class ExperimentNumbers {
+  private readonly remembered = new Map<string, KnownExperiment>();
+
+  constructor(
+    private readonly search: ExperimentSearch,
+    private readonly service: ExperimentsService,
+  ) {}
+
+  /** Throws RESOURCE_DOES_NOT_EXIST also for an experiment that the caller may not read. */
+  async find(ctx: Ctx, id: string): Promise<FoundExperiment> {
+    const number = experimentNumber(id);
+    await this.service.ensureDefault(ctx.workspaceId);
+    const found = await this.search.byNumber(ctx, number);
+    if (!found) throw noExperiment(id);
+    return found;
+  }
+
+  /** What never changes of an experiment, remembered; the use case that gets its id checks the rights. */
+  async known(ctx: Ctx, id: string): Promise<KnownExperiment> {
+    const mark = `${ctx.workspaceId}/${id}`;
+    let known = this.remembered.get(mark);
+    if (!known) {
+      const { id: ours, number, artifactLocation } = await this.find(ctx, id);
+      if (this.remembered.size > 10_000) this.remembered.clear();
+      this.remembered.set(mark, (known = { id: ours, number, artifactLocation }));
+    }
+    return known;
+  }
+
+  /** Our ids of those that there are, for searches. */
+  async knownIds(ctx: Ctx, ids: readonly string[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const id of new Set(ids)) {
+      const known = await this.known(ctx, id).catch((error: unknown) => {
+        if (error instanceof MlflowError && error.code === 'RESOURCE_DOES_NOT_EXIST') return undefined;
+        throw error;
+      });
+      if (known) found.push(known.id);
+    }
+    return found;
+  }
+}
+
+interface KnownExperiment {
+  readonly id: string;
+  readonly number: number;
+  readonly artifactLocation: string | null;
+}
+
+function experimentNumber(id: string): number {
+  if (!/^\d{1,9}$/.test(id)) throw invalid(`Invalid experiment ID '${id}'. Experiment ID must be a valid integer.`);
+  return Number(id);
+}
+
+function noExperiment(id: string): MlflowError {
+  return missing(`No Experiment with id=${id} exists`);
+}
+
+/** Where an experiment's artifacts are. */
+export function artifactRoot(experiment: { artifactLocation: string | null; number: number }): string {
+  return experiment.artifactLocation ?? `mlflow-artifacts:/${experiment.number}`;
+}
