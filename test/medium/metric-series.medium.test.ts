@@ -150,3 +150,20 @@ test('replays and reordering leave the same state; a rewound run goes on from th
   await stack.app.get(RunsService).rewind(ctx, id, 7);
   expect(await state()).toEqual([{ n: 8, last: 7, status: 'RUNNING' }]);
 });
+
+test('metrics are said at most once a second, and the last values always', async () => {
+  const { id: experimentId } = await stack.app.get(ExperimentsService).create(ctx, { name: name('said') });
+  const { id } = await stack.app.get(RunsService).create(ctx, { experimentId, name: 'r' });
+  for (let step = 0; step < 30; step++)
+    await stack.app.get(LoggingService).log(ctx, id, { points: [{ key: 'a', value: step, step, timestamp: step }] });
+  const said = async () =>
+    (
+      await stack.rows<{ data: { metrics: { a: number } } }>(
+        "select data from event_log where type like '%metrics_logged%' and subject = $1 order by pos",
+        [`run/${id}`],
+      )
+    ).map(({ data }) => data.metrics.a);
+  while ((await said()).at(-1) !== 29) await new Promise((resolve) => setTimeout(resolve, 50));
+  expect((await said())[0]).toBe(0);
+  expect((await said()).length).toBeLessThan(10);
+});

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { authorize, type Ctx } from '#access';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
-import { Notifier, Outbox } from '#messaging';
+import { Notifier } from '#messaging';
 import { LoggingStore } from './logging.store.js';
+import { MetricAnnouncements } from './metric-announcements.js';
 import type { LogLine } from './model/log-line.js';
 import type { Point, Source } from './model/run.js';
 import { noRun, runDeleted, RunsService, type RunPatch } from './runs.service.js';
@@ -27,20 +28,15 @@ export interface DatasetInput {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-const ANNOUNCE_MS = 1000;
-const MAX_ANNOUNCED = 10_000;
-
 /** Use cases of logging to a run: what a client, an attempt or the platform measured and noted. */
 @Injectable()
 export class LoggingService {
-  private readonly announced = new Map<string, number>();
-
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly store: LoggingStore,
     private readonly runs: RunsStore,
     private readonly life: RunsService,
-    private readonly outbox: Outbox,
+    private readonly announcements: MetricAnnouncements,
     private readonly notifier: Notifier,
   ) {}
 
@@ -207,18 +203,7 @@ export class LoggingService {
     const ofModels = points.filter((point) => point.modelId !== undefined);
     if (ofModels.length > 0) await this.store.modelMetrics(tx, ctx.workspaceId, run.num, keyOf, ofModels);
     tx.afterCommit(async () => this.notifier.wake('run_metrics', run.id));
-    await this.announce(tx, ctx, run, points);
-  }
-
-  /** Says the coalesced event, at most once per run and second; this process's memory spares the question to the database. */
-  private async announce(tx: Tx, ctx: Ctx, run: RunFacts, points: readonly Point[]): Promise<void> {
-    const now = performance.now();
-    if (now - (this.announced.get(run.id) ?? -ANNOUNCE_MS) < ANNOUNCE_MS) return;
-    if (this.announced.size > MAX_ANNOUNCED) this.announced.clear();
-    this.announced.set(run.id, now);
-    if (!(await this.store.mayAnnounceMetrics(tx, run.id))) return;
-    const metrics = Object.fromEntries(points.filter((p) => Number.isFinite(p.value)).map((p) => [p.key, p.value]));
-    this.outbox.add(tx, ctx, 'run.metrics_logged', `run/${run.id}`, { runId: run.id, metrics });
+    await this.announcements.logged(tx, ctx, run, points);
   }
 
   private async writable(tx: Tx, ctx: Ctx, runId: string): Promise<RunFacts> {

@@ -110,10 +110,19 @@ export class LoggingStore {
     ]);
   }
 
+  /** Latest values of a run, whoever logged them. */
+  async latest(tx: Tx, run: number): Promise<[key: string, value: number][]> {
+    const rows = await tx.query<{ name: string; value: number }>(
+      'select k.name, l.value from metric_latest l join metric_key k on k.id = l.key where l.run = $1 order by l.source',
+      [run],
+    );
+    return rows.map(({ name, value }) => [name, value]);
+  }
+
   /** True at most once a second per run: then the coalesced event may be said. */
   async mayAnnounceMetrics(tx: Tx, runId: string): Promise<boolean> {
     const rows = await tx.query(
-      "update run set metrics_said_at = clock_timestamp() where id = $1 and metrics_said_at < clock_timestamp() - interval '1 second' returning 1",
+      "update run set metrics_said_at = clock_timestamp() where id = $1 and metrics_said_at < clock_timestamp() - interval '950 milliseconds' returning 1",
       [runId],
     );
     return rows.length > 0;

@@ -9,6 +9,7 @@ import { LoggedModelsService } from './logged-models.service.js';
 import { LoggedModelsView } from './logged-models.view.js';
 import { LoggingService } from './logging.service.js';
 import { LoggingStore } from './logging.store.js';
+import { MetricAnnouncements } from './metric-announcements.js';
 import { RunLogView } from './run-log.view.js';
 import { RunsService } from './runs.service.js';
 import { RunsStore } from './runs.store.js';
@@ -39,7 +40,7 @@ const VIEWS = [
 
 @Module({
   imports: [TypeOrmModule.forFeature([...Object.values(entities), ...Object.values(loggedModels)])],
-  providers: [ExperimentsStore, RunsStore, LoggingStore, ...SERVICES, ...VIEWS],
+  providers: [ExperimentsStore, RunsStore, LoggingStore, MetricAnnouncements, ...SERVICES, ...VIEWS],
   exports: [...SERVICES, ...VIEWS],
 })
 export class TrackingModule {}
