@@ -27,7 +27,7 @@ export { compare, type Compared } from './model/compare.js';
 export { MetricSeries, type Axis, type Sampling, type Series } from './search/metric-series.view.js';
 export { RunGroups, type GroupBy, type RunGroup } from './search/run-groups.view.js';
 export { MetricHistory, type PointText } from './search/metric-history.view.js';
-export { RunDetailsView, type RunDetails } from './search/run-details.view.js';
+export { NO_DETAILS, pairsOf, RunDetailsView, type RunDetails } from './search/run-details.view.js';
 export {
   type Condition,
   type Order,

@@ -14,7 +14,7 @@ import {
 import type { Ctx } from '#access';
 import { Requires } from '#host';
 import { DomainError } from '#kernel';
-import { compare, MetricSeries, RunDetailsView, RunGroups, RunSearch, type Axis, type Sampling } from '#tracking';
+import { compare, MetricSeries, pairsOf, RunDetailsView, RunGroups, RunSearch, type Axis, type Sampling } from '#tracking';
 import { Asker, Load } from '../graphql/graph-context.js';
 import type { Loaders } from '../graphql/loaders.js';
 import { LiveCurves } from './live-curves.js';
@@ -158,11 +158,11 @@ export class HistoryResolver {
     return {
       runs: runs as unknown as RunType[],
       params: compare(
-        of.map(({ params }) => new Map(params.map(({ key, value }) => [key, value]))),
+        of.map(({ params }) => pairsOf(params)),
         (a, b) => a === b,
       ),
       metrics: compare(
-        of.map(({ metrics }) => new Map(metrics.map(({ key, value }) => [key, finite(Number(value))]))),
+        of.map(({ metrics }) => numbersOf(metrics)),
         (a, b) => a === b,
       ),
     };
@@ -211,6 +211,11 @@ export class HistoryResolver {
     await requireRun(load, runId);
     return this.live.follow(ctx, runId, afterStep);
   }
+}
+
+/** Finite latest values; the others are null. */
+function numbersOf(metrics: string): Map<string, number | null> {
+  return new Map([...pairsOf<number | string>(metrics)].map(([key, value]) => [key, typeof value === 'number' ? value : null]));
 }
 
 function within(value: number, least: number, most: number, field: string): void {

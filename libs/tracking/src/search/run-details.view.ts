@@ -1,20 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { selectText } from '#database';
-import { MetricKeys } from './metric-keys.view.js';
-
-export interface KeyValue {
-  readonly key: string;
-  readonly value: string;
-}
-
-/** Latest value of a metric, in the server's own text: numbers are written out again far more often than they are computed with. */
-export interface MetricText {
-  readonly key: string;
-  readonly value: string;
-  readonly timestamp: string;
-  readonly step: string;
-}
 
 export interface DatasetText {
   readonly name: string;
@@ -26,97 +12,83 @@ export interface DatasetText {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** What hangs on a run. */
+/**
+ * What hangs on a run. Params, tags and metrics are the items of JSON arrays, made by the server: a page of a thousand runs has tens of thousands of
+ * them, and nearly all are written out as they come. `pairsOf` reads them.
+ */
 export interface RunDetails {
-  readonly params: KeyValue[];
-  readonly tags: KeyValue[];
-  readonly metrics: MetricText[];
+  /** `{"key":…,"value":…}` */
+  params: string;
+  tags: string;
+  /** `{"key":…,"value":…,"timestamp":…,"step":…}` of latest values; NaN and infinities are text. */
+  metrics: string;
   readonly datasets: DatasetText[];
   readonly modelInputs: string[];
   readonly modelOutputs: { readonly modelId: string; readonly step: string }[];
 }
 
-type Row = readonly [
-  run: string,
-  kind: string,
-  key: string,
-  value: string,
-  timestamp: string,
-  step: string,
-  source: string | null,
-];
+export const NO_DETAILS: RunDetails = { params: '', tags: '', metrics: '', datasets: [], modelInputs: [], modelOutputs: [] };
+
+/** Keys and values of params, tags or metrics. */
+export function pairsOf<T = string>(items: string): Map<string, T> {
+  const pairs = JSON.parse(`[${items}]`) as { key: string; value: T }[];
+  return new Map(pairs.map(({ key, value }) => [key, value]));
+}
 
 /** Rows of each run in turn, by the primary key: `offset 0` keeps the planner from reading whole tables, which it likes before they were analyzed. */
-const ofEach = (columns: string, from: string) =>
-  `select r.run, x.* from unnest($1::int[]) as r(run) cross join lateral (select ${columns} from ${from} = r.run offset 0) x`;
+const ofEach = (kind: string, columns: string, from: string) =>
+  `select r.run, '${kind}', x.* from unnest($1::int[]) as r(run) cross join lateral (select ${columns} from ${from} offset 0) x`;
+
+const PAIR = `string_agg('{"key":' || to_json(key) || ',"value":' || to_json(value) || '}', ',' order by key), null::text`;
+
+/** Where several wrote under one key, the platform's figure stands before an attempt's, and that before a client's. */
+const METRICS = `(select distinct on (key) key, value, ts, step from metric_latest where run = r.run order by key desc, source desc) l join metric_key k on k.id = l.key`;
+const METRIC = `string_agg('{"key":' || to_json(k.name) || ',"value":'
+  || case when l.value > '-Infinity' and l.value < 'Infinity' then l.value::text else '"' || l.value || '"' end
+  || ',"timestamp":' || l.ts || ',"step":' || l.step || '}', ',' order by k.name), null::text`;
+
+const DATASET = `json_build_object('name', d.name, 'digest', d.digest, 'sourceType', d.source_type, 'source', d.source, 'schema', d.schema,
+  'profile', d.profile, 'tags', y.tags)::text, null::text`;
 
 const DETAILS = [
-  ofEach(`'p', key, value, null::text, null::text, null::text`, 'run_param where run'),
-  ofEach(`'t', key, value, null, null, null`, 'run_tag where run'),
-  ofEach(`'m', key::text, value::text, ts::text, step::text, source::text`, 'metric_latest where run'),
-  ofEach(`case direction when 'input' then 'i' else 'o' end, model_id, null, null, step::text, null`, 'run_model where run'),
-  ofEach(
-    `'d', d.id, json_build_object('name', d.name, 'digest', d.digest, 'sourceType', d.source_type, 'source', d.source, 'schema', d.schema,
-      'profile', d.profile, 'tags', y.tags)::text, null, null, null`,
-    'run_dataset y join logged_dataset d on d.id = y.dataset_id where y.run',
-  ),
+  ofEach('p', PAIR, 'run_param where run = r.run'),
+  ofEach('t', PAIR, 'run_tag where run = r.run'),
+  ofEach('m', METRIC, METRICS),
+  ofEach('i', 'model_id, step::text', `run_model where run = r.run and direction = 'input'`),
+  ofEach('o', 'model_id, step::text', `run_model where run = r.run and direction = 'output'`),
+  ofEach('d', DATASET, 'run_dataset y join logged_dataset d on d.id = y.dataset_id where y.run = r.run'),
 ].join(' union all ');
 
 /** Everything that a list or a page of runs shows of them, in one statement for all. */
 @Injectable()
 export class RunDetailsView {
-  constructor(
-    private readonly dataSource: DataSource,
-    private readonly keys: MetricKeys,
-  ) {}
+  constructor(private readonly dataSource: DataSource) {}
 
   /** By the run's number; each number asked for is there. */
   async byRuns(runs: readonly number[]): Promise<Map<number, RunDetails>> {
-    const found = new Map<number, RunDetails>(runs.map((run) => [run, empty()]));
+    const found = new Map<number, RunDetails>(
+      runs.map((run) => [run, { ...NO_DETAILS, datasets: [], modelInputs: [], modelOutputs: [] }]),
+    );
     if (runs.length === 0) return found;
-    const rows = (await selectText(this.dataSource, DETAILS, [runs])) as unknown as Row[];
-    const nameOf = await this.keys.names(new Set(rows.filter((row) => row[1] === 'm').map((row) => Number(row[2]))));
-    const later: Row[] = [];
-    for (const row of rows) {
-      if (row[1] === 'm' && row[6] !== '0') later.push(row);
-      else put(found.get(Number(row[0]))!, row, nameOf);
-    }
-    // Where several wrote under one key, the platform's figure stands before an attempt's, and that before a client's.
-    later.sort((a, b) => Number(a[6]) - Number(b[6]));
-    for (const row of later) replace(found.get(Number(row[0]))!.metrics, metricOf(row, nameOf));
+    for (const [run, kind, text, more] of await selectText(this.dataSource, DETAILS, [runs]))
+      if (text !== null) put(found.get(Number(run))!, kind!, text!, more ?? '0');
     return found;
   }
 }
 
-const empty = (): RunDetails => ({ params: [], tags: [], metrics: [], datasets: [], modelInputs: [], modelOutputs: [] });
-
-const metricOf = ([, , key, value, timestamp, step]: Row, nameOf: (id: number) => string): MetricText => ({
-  key: nameOf(Number(key)),
-  value,
-  timestamp,
-  step,
-});
-
-function replace(metrics: MetricText[], metric: MetricText): void {
-  const at = metrics.findIndex(({ key }) => key === metric.key);
-  if (at < 0) metrics.push(metric);
-  else metrics[at] = metric;
-}
-
-function put(details: RunDetails, row: Row, nameOf: (id: number) => string): void {
-  const [, kind, key, value, , step] = row;
+function put(details: RunDetails, kind: string, text: string, step: string): void {
   switch (kind) {
     case 'p':
-      return void details.params.push({ key, value });
+      return void (details.params = text);
     case 't':
-      return void details.tags.push({ key, value });
+      return void (details.tags = text);
     case 'm':
-      return void details.metrics.push(metricOf(row, nameOf));
+      return void (details.metrics = text);
     case 'i':
-      return void details.modelInputs.push(key);
+      return void details.modelInputs.push(text);
     case 'o':
-      return void details.modelOutputs.push({ modelId: key, step });
+      return void details.modelOutputs.push({ modelId: text, step });
     default:
-      return void details.datasets.push(JSON.parse(value) as DatasetText);
+      return void details.datasets.push(JSON.parse(text) as DatasetText);
   }
 }

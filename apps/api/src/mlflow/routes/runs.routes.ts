@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { Ctx } from '#access';
-import { RunDetailsView, RunSearch, RunsService, type FoundRun, type RunDetails } from '#tracking';
+import { NO_DETAILS, RunDetailsView, RunSearch, RunsService, type FoundRun } from '#tracking';
 import { runCondition, runOrder } from '../search/run-filter.js';
 import { invalid, missing } from '../wire/errors.js';
 import { toRunId } from '../wire/ids.js';
@@ -9,7 +9,7 @@ import { RawJson, record } from '../wire/json.js';
 import { int, list, oneOf, required, text } from '../wire/message.js';
 import { checkKey, cut, MAX_RUN_TAG_VALUE, pageSize } from '../wire/names.js';
 import { runErrors } from '../wire/run-errors.js';
-import { infoJson, runJson } from '../wire/run-json.js';
+import { infoJson, runJson, tagJson } from '../wire/run-json.js';
 import { randomRunName } from '../wire/run-name.js';
 import { route, type Route } from '../wire/route.js';
 import { ExperimentNumbers } from './experiment-numbers.js';
@@ -21,8 +21,6 @@ const STATUS = oneOf('RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED');
 
 export const RUN_NAME_TAG = 'mlflow.runName';
 export const PARENT_TAG = 'mlflow.parentRunId';
-
-const NOTHING: RunDetails = { params: [], tags: [], metrics: [], datasets: [], modelInputs: [], modelOutputs: [] };
 
 /** Runs of one piece of a large answer. */
 const PIECE = 500;
@@ -62,9 +60,9 @@ export class RunRoutes {
         const { id } = await this.service.create(ctx, run).catch(runErrors(''));
         const { number: experimentNumber, artifactLocation } = experiment;
         const state = { status: 'RUNNING', endedAt: null, deleted: false } as const;
-        const keyed = Object.entries(plain).map(([key, value]) => ({ key, value }));
+        const tagItems = Object.entries(plain).map(([key, value]) => tagJson(key, value));
         return new RawJson(
-          `{"run":${runJson({ ...run, ...state, id, experimentNumber, artifactLocation }, { ...NOTHING, tags: keyed })}}`,
+          `{"run":${runJson({ ...run, ...state, id, experimentNumber, artifactLocation }, { ...NO_DETAILS, tags: tagItems.join() })}}`,
         );
       },
     }),

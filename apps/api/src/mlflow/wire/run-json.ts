@@ -1,9 +1,8 @@
 import type { FoundRun, RunDetails } from '#tracking';
 import { fromLoggedModelId, fromRunId } from './ids.js';
-import { rawDouble } from './json.js';
 
 const quote = JSON.stringify;
-const pair = (key: string, value: string): string => `{"key":${quote(key)},"value":${quote(value)}}`;
+export const tagJson = (key: string, value: string): string => `{"key":${quote(key)},"value":${quote(value)}}`;
 
 export function runArtifactUri(run: Pick<FoundRun, 'id' | 'experimentNumber' | 'artifactLocation'>): string {
   return `${run.artifactLocation ?? `mlflow-artifacts:/${run.experimentNumber}`}/${fromRunId(run.id)}/artifacts`;
@@ -19,18 +18,15 @@ export function infoJson(run: ShownRun): string {
   return `{"run_id":${id},"run_uuid":${id},"run_name":${quote(run.name)},"experiment_id":"${run.experimentNumber}","user_id":${quote(run.userName)},"status":"${run.status}","start_time":${run.startedAt.getTime()}${end},"artifact_uri":${quote(runArtifactUri(run))},"lifecycle_stage":"${run.deleted ? 'deleted' : 'active'}"}`;
 }
 
-/** Text of a Run message: written out directly, since a page has tens of thousands of values. */
+/** Text of a Run message: its items are written out as the server made them. */
 export function runJson(run: ShownRun, details: RunDetails): string {
-  const metrics = details.metrics.map(
-    ({ key, value, timestamp, step }) =>
-      `{"key":${quote(key)},"value":${rawDouble(value)},"timestamp":${timestamp},"step":${step}}`,
-  );
-  const params = details.params.map(({ key, value }) => pair(key, value));
-  const tags = details.tags.map(({ key, value }) => pair(key, value));
   // The platform keeps name and parent as attributes of the run; MLflow's clients read them as tags.
-  tags.push(pair('mlflow.runName', run.name));
-  if (run.parentId) tags.push(pair('mlflow.parentRunId', fromRunId(run.parentId)));
-  return `{"info":${infoJson(run)},"data":{"metrics":[${metrics.join()}],"params":[${params.join()}],"tags":[${tags.join()}]},"inputs":${inputsJson(details)},"outputs":${outputsJson(details)}}`;
+  const own = [
+    tagJson('mlflow.runName', run.name),
+    ...(run.parentId ? [tagJson('mlflow.parentRunId', fromRunId(run.parentId))] : []),
+  ];
+  const tags = `${details.tags}${details.tags === '' ? '' : ','}${own.join()}`;
+  return `{"info":${infoJson(run)},"data":{"metrics":[${details.metrics}],"params":[${details.params}],"tags":[${tags}]},"inputs":${inputsJson(details)},"outputs":${outputsJson(details)}}`;
 }
 
 function inputsJson({ datasets, modelInputs }: RunDetails): string {
