@@ -1,5 +1,9 @@
 """What Tailrace answers where MLflow answers otherwise: sign-in, and what it doesn't serve."""
 
+import io
+
+import mlflow
+import pandas as pd
 import pytest
 from conftest import TOKEN, api, error_of
 from mlflow import MlflowClient, MlflowException
@@ -47,3 +51,20 @@ def test_what_is_not_served(method, path, body):
 def test_a_nul_in_a_path():
     for method in ["GET", "PUT", "DELETE"]:
         assert api(method, "/api/2.0/mlflow-artifacts/artifacts/%00", prefix="", data=b"x").status_code == 400
+
+
+@pytest.mark.tailrace_only(reason="MLflow has no histories as Parquet")
+def test_whole_histories_as_parquet(experiment):
+    with mlflow.start_run() as run:
+        for step in range(5):
+            mlflow.log_metrics({"loss": 1 / (step + 1), "acc": step / 10}, step=step)
+        mlflow.log_metric("odd", float("nan"), step=7)
+    answer = api("GET", f"/v1/runs/run_{run.info.run_id}/metrics.parquet", prefix="")
+    table = pd.read_parquet(io.BytesIO(answer.content))
+    assert list(table.columns) == ["run_id", "key", "step", "timestamp", "value"]
+    assert table[table.key == "loss"].value.tolist() == [1 / (step + 1) for step in range(5)]
+    assert table[table.key == "acc"].step.tolist() == [0, 1, 2, 3, 4]
+    assert table[table.key == "odd"].value.isna().tolist() == [True]
+    assert str(table.timestamp.dtype).startswith("datetime64")
+    only = pd.read_parquet(io.BytesIO(api("GET", f"/v1/runs/run_{run.info.run_id}/metrics.parquet", prefix="", params={"key": "acc"}).content))
+    assert set(only.key) == {"acc"}

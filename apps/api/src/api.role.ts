@@ -15,6 +15,7 @@ import { EdgeExceptionFilter } from './http/exception.filter.js';
 import { IdeController } from './ide/ide.controller.js';
 import { MlflowModule } from './mlflow/mlflow.module.js';
 import { NodesController } from './nodes/nodes.controller.js';
+import { HistoriesController } from './tracking/histories.controller.js';
 import { LiveCurves } from './tracking/live-curves.js';
 import { LiveReader } from './tracking/live-reader.js';
 import { RunLists } from './tracking/run-lists.js';
@@ -31,7 +32,7 @@ import { RunLists } from './tracking/run-lists.js';
       useClass: GraphqlConfig,
     }),
   ],
-  controllers: [AttemptsController, BlobsController, NodesController, IdeController],
+  controllers: [AttemptsController, BlobsController, HistoriesController, NodesController, IdeController],
   providers: [
     ...RESOLVERS,
     LiveCurves,

@@ -6,6 +6,9 @@ import { UnitOfWork } from '#database';
 import { CONFIG } from '#host';
 import { DomainError } from '#kernel';
 import { BLOB_STORE, BlobRegistry, type BlobRef, type BlobStore } from '#storage';
+import { hasTag, rangeOf } from './conditions.js';
+import { release } from './release.js';
+import { sendPieces } from './send-pieces.js';
 
 /** Streams blobs in and out of the store, at flat memory. */
 @Injectable()
@@ -36,27 +39,43 @@ export class BlobTransfer {
         'send the file as the body, with content-type application/octet-stream (or text/csv)',
         'body',
       );
-    return this.store.put(workspaceId, body, { expected: sha256 === undefined ? undefined : { sha256 }, maxBytes });
+    return this.store.put(workspaceId, body, { expected: sha256 === undefined ? undefined : { sha256 }, maxBytes, release });
   }
 
-  /** Always a download: content from outside is never shown by this origin. */
+  /**
+   * Always a download: content from outside is never shown by this origin. A client may resume (`Range`, with `If-Range`) and may ask whether what it
+   * has is still it (`If-None-Match`): the hash of the content is its tag.
+   */
   async send(workspaceId: string, sha256: string, reply: FastifyReply, name = sha256): Promise<FastifyReply> {
-    const stat = await this.store.stat(workspaceId, sha256);
-    if (!stat) throw new DomainError('BLOB_NOT_FOUND', `there is no blob ${sha256.slice(0, 80)}`, 'sha256');
-    const stream = await this.store.get(workspaceId, sha256);
-    return reply
-      .headers({
-        'content-type': 'application/octet-stream',
-        'content-length': String(stat.size),
-        'content-disposition': disposition(name),
-        'x-content-type-options': 'nosniff',
-        etag: `"${sha256}"`,
-      })
-      .send(stream);
+    const etag = `"${sha256}"`;
+    void reply.headers({ etag, 'accept-ranges': 'bytes', 'x-content-type-options': 'nosniff' });
+    if (hasTag(reply.request.headers, etag)) {
+      if (!(await this.exists(workspaceId, sha256))) throw this.notFound(sha256);
+      return reply.status(304).send();
+    }
+    const blob = await this.store.open(workspaceId, sha256);
+    const part = rangeOf(reply.request.headers, etag, blob.size);
+    if (part === 'NONE') {
+      await blob.close();
+      return reply.status(416).header('content-range', `bytes */${blob.size}`).send();
+    }
+    const { start, end } = part ?? { start: 0, end: blob.size - 1 };
+    if (part) void reply.status(206).header('content-range', `bytes ${start}-${end}/${blob.size}`);
+    void reply.headers({
+      'content-type': 'application/octet-stream',
+      'content-length': String(end - start + 1),
+      'content-disposition': disposition(name),
+    });
+    await sendPieces(reply, blob.pieces(part));
+    return reply;
   }
 
   async exists(workspaceId: string, sha256: string): Promise<boolean> {
     return (await this.store.stat(workspaceId, sha256)) !== undefined;
+  }
+
+  private notFound(sha256: string): DomainError {
+    return new DomainError('BLOB_NOT_FOUND', `there is no blob ${sha256.slice(0, 80)}`, 'sha256');
   }
 }
 

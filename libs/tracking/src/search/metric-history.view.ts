@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { selectText } from '#database';
+import { select, selectText } from '#database';
 import { DomainError } from '#kernel';
 
 /** A point in the server's own text. */
@@ -63,6 +63,16 @@ export class MetricHistory {
       yield points;
       after = next;
     }
+  }
+
+  /** Ids of the metrics that a run has, or of those among `keys`, in the order of their names. */
+  async keysOf(run: number, keys?: readonly string[]): Promise<{ readonly id: number; readonly name: string }[]> {
+    return select(
+      this.dataSource,
+      `select distinct k.id, k.name from metric_latest l join metric_key k on k.id = l.key
+        where l.run = $1 and ($2::text[] is null or k.name = any($2)) order by k.name`,
+      [run, keys ?? null],
+    );
   }
 
   /** Points of several runs at about `limit` steps of a range; the fourth part is the run's number. */
