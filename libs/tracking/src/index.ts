@@ -1,3 +1,4 @@
+export { isArtifactPath } from './model/artifact-path.js';
 export { ArtifactsService } from './artifacts.service.js';
 export { ArtifactsView, type ArtifactEntry, type ArtifactFile } from './artifacts.view.js';
 export { ExperimentsService, type NewExperiment } from './experiments.service.js';
@@ -37,5 +38,6 @@ export {
   type TimeAttribute,
 } from './search/run-query.js';
 export { RunSearch, type FoundRun, type FoundRuns, type RunPage } from './search/run-search.view.js';
+export { TrashService, type Purged } from './trash.service.js';
 export { TrackingModule } from './tracking.module.js';
 export { TrackingView, type CurvePoint, type LatestMetric } from './tracking.view.js';

@@ -46,6 +46,7 @@ export class ExperimentTagEntity {
 @Index('run_listing', { synchronize: false })
 @Index('run_name', { synchronize: false })
 @Index('run_parent', ['parentId'], { where: 'parent_id is not null' })
+@Index('run_trash', ['deletedAt'], { where: 'deleted_at is not null' })
 export class RunEntity {
   @PrimaryColumn('text') id!: string;
   @Column({ type: 'int', generated: 'identity', generatedIdentity: 'ALWAYS' }) num!: number;

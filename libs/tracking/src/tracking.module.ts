@@ -22,8 +22,11 @@ import { RunGroups } from './search/run-groups.view.js';
 import { RunSearch } from './search/run-search.view.js';
 import * as entities from './tracking.entities.js';
 import { TrackingView } from './tracking.view.js';
+import * as trash from './trash.entities.js';
+import { TrashService } from './trash.service.js';
+import { TrashStore } from './trash.store.js';
 
-const SERVICES = [ExperimentsService, RunsService, LoggingService, ArtifactsService, LoggedModelsService];
+const SERVICES = [ExperimentsService, RunsService, LoggingService, ArtifactsService, LoggedModelsService, TrashService];
 const VIEWS = [
   TrackingView,
   ArtifactsView,
@@ -39,8 +42,8 @@ const VIEWS = [
 ];
 
 @Module({
-  imports: [TypeOrmModule.forFeature([...Object.values(entities), ...Object.values(loggedModels)])],
-  providers: [ExperimentsStore, RunsStore, LoggingStore, MetricAnnouncements, ...SERVICES, ...VIEWS],
+  imports: [TypeOrmModule.forFeature([...Object.values(entities), ...Object.values(loggedModels), ...Object.values(trash)])],
+  providers: [ExperimentsStore, RunsStore, TrashStore, LoggingStore, MetricAnnouncements, ...SERVICES, ...VIEWS],
   exports: [...SERVICES, ...VIEWS],
 })
 export class TrackingModule {}

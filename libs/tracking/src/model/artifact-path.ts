@@ -1,15 +1,22 @@
 import { DomainError } from '#kernel';
 
+/** Longest path in characters. */
+const MAX_PATH = 1000;
+
 /**
- * Artifact path inside its owner: relative, `/` between segments. Refused: absolute, `..`, `.`, empty segments, backslash,
- * control characters, a drive letter, over 1,000 characters (the canonicaliser of every artifact path; percent signs have been decoded before).
+ * Artifact path inside its owner: relative, `/` between segments (the canonicaliser of every artifact path; percent signs have been decoded before).
+ * Refused, since some reader of the path takes it for more than a name: absolute, `..`, `.` and empty segments, also in other characters that look like
+ * them, backslash, `#`, `?`, `;`, control characters, a drive letter, `.git`, over 1,000 characters.
  */
-function isArtifactPath(path: string): boolean {
+export function isArtifactPath(path: string): boolean {
   // eslint-disable-next-line no-control-regex
-  if (path.length === 0 || path.length > 1000 || /[\\\u0000-\u001f\u007f]/.test(path) || !path.isWellFormed()) return false;
-  return path
-    .split('/')
-    .every((segment) => segment !== '' && segment !== '.' && segment !== '..' && !/^[a-zA-Z]:$/.test(segment));
+  if (path.length === 0 || path.length > MAX_PATH || /[\\#?;\u0000-\u001f\u007f]/.test(path) || !path.isWellFormed())
+    return false;
+  return [path, path.normalize('NFKC')].every((form) => form.split('/').every(isName));
+}
+
+function isName(segment: string): boolean {
+  return !['', '.', '..'].includes(segment) && !/^[a-zA-Z]:$/.test(segment) && segment.toLowerCase() !== '.git';
 }
 
 /** Throws BAD_INPUT for what is no artifact path. */

@@ -139,7 +139,7 @@ export class ArtifactRoutes {
   async receive(ctx: Ctx, { ownerId, path }: ArtifactTarget, request: FastifyRequest): Promise<object> {
     if (path === '') throw invalid('Invalid path');
     await this.view.mayWrite(ctx, ownerId);
-    await this.service.add(ctx, ownerId, path, await this.transfer.keep(ctx.workspaceId, request));
+    await this.service.add(ctx, ownerId, path, await this.transfer.receive(ctx.workspaceId, request));
     return {};
   }
 

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { isArtifactPath } from '#tracking';
 import { invalid } from './errors.js';
 import { toLoggedModelId, toRunId } from './ids.js';
 
@@ -16,7 +17,9 @@ export function safePath(path: string): string {
     form = decoded;
   }
   const norm = posix.normalize(path).replace(/\/+$/, '');
-  return norm === '.' ? '' : norm;
+  if (norm === '' || norm === '.') return '';
+  if (!isArtifactPath(norm)) throw invalid(INVALID);
+  return norm;
 }
 
 function isUnsafe(path: string): boolean {
