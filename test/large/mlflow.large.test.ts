@@ -168,6 +168,48 @@ describe('artifacts', () => {
   });
 });
 
+test('previews show characters and bitmaps, never a page', async () => {
+  const runId = await aRun('0');
+  const png = Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+    'base64',
+  );
+  const headers = { authorization: `Bearer ${server.token}` };
+  for (const [name, body] of [
+    ['page.svg', '<svg onload="alert(1)"/>'],
+    ['plot.html', png],
+  ] as const)
+    await fetch(new URL(`/api/2.0/mlflow-artifacts/artifacts/0/${runId}/artifacts/${name}`, server.url), {
+      method: 'PUT',
+      headers,
+      body,
+    });
+  const preview = (path: string) =>
+    server
+      .client()
+      .query<{ artifactPreview: object }>(
+        'query ($id: ID!, $path: String!) { artifactPreview(ownerId: $id, path: $path) { kind text mediaType size } }',
+        { id: `run_${runId}`, path },
+      );
+  expect((await preview('page.svg')).artifactPreview).toEqual({
+    kind: 'TEXT',
+    text: '<svg onload="alert(1)"/>',
+    mediaType: null,
+    size: '24',
+  });
+  expect((await preview('plot.html')).artifactPreview).toMatchObject({ kind: 'IMAGE', mediaType: 'image/png' });
+  const image = (path: string) =>
+    fetch(new URL(`/v1/artifacts/image?ownerId=run_${runId}&path=${path}`, server.url), { headers });
+  const shown = await image('plot.html');
+  expect([shown.status, shown.headers.get('content-type'), shown.headers.get('content-security-policy')]).toEqual([
+    200,
+    'image/png',
+    "sandbox; default-src 'none'",
+  ]);
+  expect(Buffer.from(await shown.arrayBuffer())).toEqual(png);
+  expect((await image('page.svg')).status).toBe(400);
+});
+
 describe('rights', () => {
   const member = 'mutation ($input: CreateMemberInput!) { createMember(input: $input) { member { id } userErrors { message } } }';
   const token = 'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token userErrors { message } } }';

@@ -15,6 +15,8 @@ import { EdgeExceptionFilter } from './http/exception.filter.js';
 import { IdeController } from './ide/ide.controller.js';
 import { MlflowModule } from './mlflow/mlflow.module.js';
 import { NodesController } from './nodes/nodes.controller.js';
+import { ArtifactHeads } from './tracking/artifact-heads.js';
+import { ArtifactsController } from './tracking/artifacts.controller.js';
 import { HistoriesController } from './tracking/histories.controller.js';
 import { LiveCurves } from './tracking/live-curves.js';
 import { LiveReader } from './tracking/live-reader.js';
@@ -32,11 +34,12 @@ import { RunLists } from './tracking/run-lists.js';
       useClass: GraphqlConfig,
     }),
   ],
-  controllers: [AttemptsController, BlobsController, HistoriesController, NodesController, IdeController],
+  controllers: [AttemptsController, BlobsController, HistoriesController, ArtifactsController, NodesController, IdeController],
   providers: [
     ...RESOLVERS,
     LiveCurves,
     LiveReader,
+    ArtifactHeads,
     RunLists,
     LiveLog,
     AccessProof,

@@ -13,9 +13,11 @@ import {
 import { ExperimentsResolver } from '../tracking/experiments.resolver.js';
 import { HistoryResolver } from '../tracking/history.resolver.js';
 import { RunChangesResolver } from '../tracking/run-changes.resolver.js';
+import { PreviewResolver } from '../tracking/preview.resolver.js';
 import { RunListResolver } from '../tracking/run-changes.live.js';
 import { RunLogResolver } from '../tracking/run-log.resolver.js';
 import { RunsResolver } from '../tracking/runs.resolver.js';
+import { TrashResolver } from '../tracking/trash.resolver.js';
 import { TemplatesResolver, TrainingJobsResolver } from '../training/training.resolver.js';
 import { NodeResolver } from './node.resolver.js';
 
@@ -31,7 +33,9 @@ export const RESOLVERS = [
   RunChangesResolver,
   HistoryResolver,
   RunLogResolver,
+  PreviewResolver,
   RunListResolver,
+  TrashResolver,
   TemplatesResolver,
   TrainingJobsResolver,
   ModelsResolver,
