@@ -63,6 +63,12 @@ def source(tmp_path_factory):
         server.wait(30)
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the imports remember what is done."""
+    return tmp_path_factory.mktemp("import")
+
+
 def fill(client):
     for n in range(3):
         experiment = mlflow.set_experiment(f"import {n}")
@@ -185,21 +191,21 @@ def compare(there, here):
     return count
 
 
-def test_everything_is_there_twice_is_once(source, tmp_path):
+def test_everything_is_there_twice_is_once(source, folder):
     there, here = MlflowClient(source, source), MlflowClient()
-    report = bring(source, tmp_path)
+    report = bring(source, folder)
     assert report["complete"] and report["counts"]["runs"]["made"] == 19
-    assert {run["made"] for run in bring(source, tmp_path)["counts"].values()} == {0}
+    assert {run["made"] for run in bring(source, folder)["counts"].values()} == {0}
     # a lost state file makes nothing twice
-    (tmp_path / "elsewhere").mkdir()
-    again = bring(source, tmp_path / "elsewhere")
+    (folder / "elsewhere").mkdir()
+    again = bring(source, folder / "elsewhere")
     assert {again["counts"][kind]["made"] for kind in ("experiments", "runs", "files", "loggedModels", "models", "versions")} == {0}
     assert compare(there, here) == report["counts"]["runs"]["made"]
 
 
-def test_registry(source, tmp_path):
+def test_registry(source, folder):
     there, here = MlflowClient(source, source), MlflowClient()
-    bring(source, tmp_path)
+    bring(source, folder)  # changes nothing, unless this test runs alone
     theirs, ours = there.get_registered_model("import churn"), here.get_registered_model("import churn")
     assert (ours.description, ours.aliases) == (theirs.description, theirs.aliases)
     assert theirs.tags.items() <= ours.tags.items()
@@ -221,14 +227,14 @@ def test_registry(source, tmp_path):
         assert logged[model.name].params == model.params
 
 
-def test_what_grew_is_added(source, tmp_path):
+def test_what_grew_is_added(source, folder):
     there, here = MlflowClient(source, source), MlflowClient()
-    bring(source, tmp_path)
+    bring(source, folder)
     experiment = there.get_experiment_by_name("import 0")
     run = there.create_run(experiment.experiment_id, run_name="late")
     for n in range(2):
         there.log_metric(run.info.run_id, "m", n, step=n, timestamp=1000 + n)
-        report = bring(source, tmp_path)
+        report = bring(source, folder)
         assert report["complete"]
         ours = here.search_runs([here.get_experiment_by_name("import 0").experiment_id], f"tags.`{MARKS}run_id` = '{run.info.run_id}'")
         assert [p.value for p in here.get_metric_history(ours[0].info.run_id, "m")] == list(range(n + 1))

@@ -25,7 +25,7 @@ export class ApiError extends Error {
 /** Nobody answers at that URL. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
-  constructor(url: string, cause: unknown) {
-    super(`no server answers at ${url}; start one with: npx tailrace up`, { cause });
+  constructor(url: string, cause: unknown, hint = 'start one with: npx tailrace up') {
+    super(`no server answers at ${url}; ${hint}`, { cause });
   }
 }

@@ -8,6 +8,8 @@ import { DeadReplay } from './dead/replay.js';
 import { Demo } from './demo.js';
 import { Doctor } from './doctor.js';
 import { EventsTail } from './events/tail.js';
+import { Export } from './export.js';
+import { ImportMlflow } from './import/mlflow.js';
 import { LineageCommand } from './lineage.js';
 import { Login } from './login.js';
 import { MemberAdd } from './member/add.js';
@@ -21,6 +23,7 @@ import { Restore } from './restore.js';
 import { RunList } from './run/list.js';
 import { RunShow } from './run/show.js';
 import { RunWatch } from './run/watch.js';
+import { Sync } from './sync.js';
 import { TokenCreate } from './token/create.js';
 import { Up } from './up.js';
 
@@ -35,6 +38,8 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   demo: Demo,
   doctor: Doctor,
   'events:tail': EventsTail,
+  export: Export,
+  'import:mlflow': ImportMlflow,
   lineage: LineageCommand,
   login: Login,
   'member:add': MemberAdd,
@@ -48,6 +53,7 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   'run:list': RunList,
   'run:show': RunShow,
   'run:watch': RunWatch,
+  sync: Sync,
   'token:create': TokenCreate,
   up: Up,
 };
@@ -56,6 +62,7 @@ export const TOPICS = {
   dataset: { description: 'Data sets and their versions.' },
   dead: { description: 'Deliveries that failed for the last time.' },
   events: { description: 'The log of what happened.' },
+  import: { description: 'Copies from elsewhere.' },
   member: { description: 'Members.' },
   model: { description: 'Models, versions and stages.' },
   run: { description: 'Runs of experiments.' },

@@ -7,7 +7,7 @@ const MAX_KEY = 250;
 export const MAX_PARAM_VALUE = 6000;
 export const MAX_RUN_TAG_VALUE = 8000;
 
-const ALLOWED = /^[/\w.\- :]*$/u;
+const ALLOWED = /^[/\p{L}\p{N}_.\- :]*$/u;
 const CHARACTERS =
   'Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).';
 

@@ -1,0 +1,70 @@
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ownId } from '../export/run-files.js';
+import { hashOf } from '../export/export-folder.js';
+import type { TailraceClient } from '../client/tailrace-client.js';
+import { encodePath, pathFault } from '../mlflow/artifact-path.js';
+import { isRefusal } from '../mlflow/reader.js';
+import type { RestClient } from '../mlflow/rest-client.js';
+import { patiently } from '../mlflow/retry.js';
+import { IdleGuard, measured } from '../transfer/streams.js';
+import type { Growing } from './send-lines.js';
+
+const THERE = 'query ($id: ID!) { run(id: $id) { artifacts { path blob } } }';
+const MAX_DEPTH = 40;
+
+/** Sends the files below a folder whose content the platform has not under that path. */
+export async function sendArtifacts(client: TailraceClient, rest: RestClient, folder: string, run: Growing): Promise<void> {
+  let there: Promise<Map<string, string>> | undefined;
+  for await (const path of filesBelow(folder)) {
+    const { size, mtimeMs } = await stat(join(folder, path));
+    const sent = run.state.run.files[path];
+    if (sent?.size === size && sent.mtimeMs === mtimeMs) {
+      run.tally.present('files');
+      continue;
+    }
+    const fault = pathFault(path);
+    if (fault) run.tally.lost('files', join(folder, path), `the path is refused: ${fault}`);
+    else if ((await (there ??= hashesOf(client, run.runId))).get(path) === (await hashOf(join(folder, path), size)))
+      run.tally.present('files');
+    else if (!(await send(rest, folder, path, size, run))) continue;
+    if (!fault) run.state.run.files[path] = { size, mtimeMs };
+    await run.state.save();
+  }
+}
+
+/** As much of it as there was when it was looked at: a file that grows comes again. */
+async function send(rest: RestClient, folder: string, path: string, size: number, run: Growing): Promise<boolean> {
+  const address = `/api/2.0/mlflow-artifacts/artifacts/${encodePath(`${run.runId}/artifacts/${path}`)}`;
+  try {
+    await patiently(async () => {
+      const guard = new IdleGuard();
+      const body = size === 0 ? [] : createReadStream(join(folder, path), { end: size - 1 });
+      const parts = measured(body as AsyncIterable<Uint8Array>, size, () => guard.touch());
+      await rest.put(address, parts, size, guard.signal).finally(() => guard.end());
+    });
+    run.tally.bytes += size;
+    run.tally.made('files');
+    return true;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    run.tally.lost('files', join(folder, path), error);
+    return false;
+  }
+}
+
+async function hashesOf(client: TailraceClient, runId: string): Promise<Map<string, string>> {
+  const { run } = await client.query<{ run: { artifacts: { path: string; blob: string }[] } | null }>(THERE, {
+    id: ownId(runId),
+  });
+  return new Map((run?.artifacts ?? []).map(({ path, blob }) => [path, blob]));
+}
+
+async function* filesBelow(dir: string, prefix = '', depth = 0): AsyncGenerator<string> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1)))
+    if (entry.isFile()) yield prefix + entry.name;
+    else if (entry.isDirectory() && depth < MAX_DEPTH)
+      yield* filesBelow(join(dir, entry.name), `${prefix}${entry.name}/`, depth + 1);
+}
