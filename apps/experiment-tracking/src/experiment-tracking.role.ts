@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
+import { CollectService } from './collect.service.js';
 import { ReapRunsService } from './reap-runs.service.js';
 
-/** Background side of tracking: ends runs that fell silent. */
-@Module({ providers: [ReapRunsService] })
+/** Background side of tracking: ends runs that fell silent, and empties the trash. */
+@Module({ providers: [ReapRunsService, CollectService] })
 export class ExperimentTrackingRole {}

@@ -1,11 +1,10 @@
-import { Inject } from '@nestjs/common';
 import { reactionCtx } from '#access';
 import { MODEL_FILES } from '#contracts';
 import { Subscriber, SubscriberHost, SubscriberProcessor, type Delivery } from '#messaging';
 import { TrackingReads } from '#reads/tracking';
 import { TrainingReads } from '#reads/training';
 import { measuredFigures, ModelsService } from '#registry';
-import { BLOB_STORE, type BlobStore } from '#storage';
+import { BlobRegistry } from '#storage';
 import { ArtifactsService } from '#tracking';
 import { ModelWorkbench } from './model-workbench.js';
 
@@ -24,7 +23,7 @@ export class CandidateProcessor extends SubscriberProcessor<'training_job.succee
     private readonly trackingReads: TrackingReads,
     private readonly artifacts: ArtifactsService,
     private readonly training: TrainingReads,
-    @Inject(BLOB_STORE) private readonly blobs: BlobStore,
+    private readonly blobs: BlobRegistry,
   ) {
     super(host);
   }
@@ -34,7 +33,7 @@ export class CandidateProcessor extends SubscriberProcessor<'training_job.succee
     const files = await this.modelFiles(runId);
     const evaluation = await this.workbench.evaluate({ workspaceId: event.workspaceId, runId, files });
     const ctx = reactionCtx(event, 'model-registry');
-    const blob = await this.blobs.put(event.workspaceId, Buffer.from(JSON.stringify(evaluation)));
+    const blob = await this.blobs.keep(event.workspaceId, Buffer.from(JSON.stringify(evaluation)));
     await this.artifacts.recordMeasured(
       ctx,
       runId,

@@ -38,6 +38,7 @@ const EnvSchema = z.object({
   TAILRACE_SWEEP_SECONDS: int(30, 1),
   TAILRACE_POLL_MS: int(500, 10),
   TAILRACE_RETENTION_DAYS: int(30, 1),
+  TAILRACE_TRASH_DAYS: int(30, 0, 36_500),
   TAILRACE_RUNNER_SLOTS: int(1, 0, 64),
   TAILRACE_TRAINING_BACKEND: z.enum(['auto', 'gpu', 'wasm', 'cpu']).default('auto'),
   TAILRACE_LEASE_SECONDS: int(60, 1),
@@ -71,6 +72,8 @@ export interface Config {
     readonly region: string;
   };
   readonly messaging: { readonly sweepSeconds: number; readonly pollMs: number; readonly retentionDays: number };
+  /** How long runs, experiments and logged models stay in the trash; 0: until somebody purges them. */
+  readonly trashDays: number;
   readonly training: {
     readonly slots: number;
     readonly backend: 'auto' | 'gpu' | 'wasm' | 'cpu';
@@ -109,6 +112,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     redisUrl: e.REDIS_URL,
     s3: s3Section(e),
     messaging: { sweepSeconds: e.TAILRACE_SWEEP_SECONDS, pollMs: e.TAILRACE_POLL_MS, retentionDays: e.TAILRACE_RETENTION_DAYS },
+    trashDays: e.TAILRACE_TRASH_DAYS,
     training: {
       slots: e.TAILRACE_RUNNER_SLOTS,
       backend: e.TAILRACE_TRAINING_BACKEND,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '#config';
-import { BLOB_STORE, type BlobStore } from '#storage';
+import { BLOB_STORE, BlobRegistry, type BlobStore } from '#storage';
 import { CONFIG } from './tokens.js';
 
 /** Folder of one piece of work, with blobs laid out as files for a child process; gone when the work is done. */
@@ -21,6 +21,7 @@ export class WorkFolders {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @Inject(BLOB_STORE) private readonly store: BlobStore,
+    private readonly blobs: BlobRegistry,
   ) {}
 
   async use<T>(work: (folder: WorkFolder) => Promise<T>): Promise<T> {
@@ -31,7 +32,7 @@ export class WorkFolders {
       return await work({
         dir,
         place: (...args) => this.place(dir, ...args),
-        keep: (workspaceId, path) => this.store.put(workspaceId, createReadStream(path)),
+        keep: (workspaceId, path) => this.blobs.keep(workspaceId, createReadStream(path)),
       });
     } finally {
       await rm(dir, { recursive: true, force: true });

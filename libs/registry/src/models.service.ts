@@ -4,6 +4,7 @@ import { defaultStageFlow, GateSchema, StageFlowSchema, type EvaluationResult, t
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
 import { TrackingReads } from '#reads/tracking';
+import { BlobRegistry } from '#storage';
 import { LabelsStore } from './labels.store.js';
 import { checkDescription, checkTags } from './model/labels.js';
 import { RegistryStore } from './registry.store.js';
@@ -41,6 +42,7 @@ export class ModelsService {
     private readonly labels: LabelsStore,
     private readonly tracking: TrackingReads,
     private readonly journal: Journal,
+    private readonly blobs: BlobRegistry,
   ) {}
 
   /** Throws CONFLICT when the name is taken, BAD_INPUT naming what is wrong in the name, the gates or the flow. */
@@ -85,6 +87,7 @@ export class ModelsService {
         trainedBy,
         createdBy: ctx.authId,
       };
+      await this.blobs.hold(tx, ctx.workspaceId, Object.values(files));
       await this.store.insertVersion(tx, row);
       const data = {
         modelId: model.id,

@@ -26,6 +26,8 @@ export class ModelEntity {
 @Index('model_version_number', ['modelId', 'number'], { unique: true })
 @Index('model_version_candidate', ['modelId', 'candidateRun'], { unique: true })
 @Index('model_version_run', ['runId'])
+@Index('model_version_candidate_run', ['candidateRun'], { where: 'candidate_run is not null' })
+@Index('model_version_logged_model', ['loggedModelId'], { where: 'logged_model_id is not null' })
 @Index('model_version_stage', ['modelId', 'stage', 'number'])
 @Index('model_version_changed', ['workspaceId', 'updatedAt'])
 @Index('model_version_changed_of', ['modelId', 'updatedAt'])

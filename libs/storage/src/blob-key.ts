@@ -29,7 +29,7 @@ export function blobKey(namespace: string, sha256: string): string {
 }
 
 /** The blob that a key names, or undefined when something else lies there. */
-export function parseKey(key: string): Omit<BlobEntry, 'size'> | undefined {
+export function parseKey(key: string): Omit<BlobEntry, 'size' | 'writtenAt'> | undefined {
   const [, namespace, shard, sha256] = KEY.exec(key) ?? [];
   if (!namespace || !sha256 || !isNamespace(namespace) || !sha256.startsWith(shard!)) return undefined;
   return { namespace, sha256 };

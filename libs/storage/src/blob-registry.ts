@@ -1,20 +1,46 @@
-import { Injectable } from '@nestjs/common';
-import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Tx } from '#database';
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { select, type Tx } from '#database';
 import { DomainError } from '#kernel';
+import { BLOB_STORE, type BlobRef, type BlobSource, type BlobStore, type PutOptions } from './blob-store.js';
 
-/** A blob that a workspace holds. Two workspaces that hold the same content have a row each. */
-@Entity('blob')
-export class BlobEntity {
-  @PrimaryColumn('text') workspaceId!: string;
-  @PrimaryColumn('text') sha256!: string;
-  @Column('bigint') size!: string;
-  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
-}
+/**
+ * Claims need not survive a crash at once: what refers to the blob is committed later and takes the claim with it, and a content whose claim was lost is
+ * found by the collector's sweep. So the claim does not wait for the disk.
+ */
+const CLAIM = `with quick as (select set_config('synchronous_commit', 'off', true) as off)
+  insert into blob (workspace_id, sha256, size) select $1, $2, $3 from quick
+  on conflict (workspace_id, sha256) do update set created_at = now(), collected_at = null
+   where blob.collected_at is not null or blob.created_at < now() - interval '1 hour'`;
 
-/** Which blobs a workspace holds: content is stored first, then registered; what refers to it locks its row against collection. */
+/** Which blobs a workspace holds: a blob is claimed, then stored; what refers to it locks its row against collection. */
 @Injectable()
 export class BlobRegistry {
+  constructor(
+    private readonly dataSource: DataSource,
+    @Inject(BLOB_STORE) private readonly store: BlobStore,
+  ) {}
+
+  /** Stores content as a blob of the workspace: as `BlobStore.put`, and safe from the collector for a day, in which something may refer to it. */
+  keep(workspaceId: string, source: BlobSource, opts?: Omit<PutOptions, 'claim'>): Promise<BlobRef> {
+    const claim = async ({ sha256, size }: BlobRef) => void (await select(this.dataSource, CLAIM, [workspaceId, sha256, size]));
+    return this.store.put(workspaceId, source, { ...opts, claim });
+  }
+
+  /** True when the workspace holds it; it is then safe from the collector for a day less an hour. */
+  async touch(workspaceId: string, sha256: string): Promise<boolean> {
+    const rows = await select(
+      this.dataSource,
+      `with touched as (update blob set created_at = now() where workspace_id = $1 and sha256 = $2 and collected_at is null
+          and created_at < now() - interval '1 hour' returning 1)
+       select 1 from touched union all select 1 from blob where workspace_id = $1 and sha256 = $2 and collected_at is null
+          and created_at >= now() - interval '1 hour'`,
+      [workspaceId, sha256],
+    );
+    return rows.length > 0;
+  }
+
+  /** Step: makes sure of the row of a blob that `keep` has stored. */
   async register(tx: Tx, workspaceId: string, sha256: string, size: number): Promise<void> {
     await tx.query('insert into blob (workspace_id, sha256, size) values ($1, $2, $3) on conflict do nothing', [
       workspaceId,
@@ -23,12 +49,21 @@ export class BlobRegistry {
     ]);
   }
 
-  /** Size of a blob that the caller is about to refer to. Throws BLOB_NOT_FOUND when the workspace does not hold it. */
-  async reference(tx: Tx, workspaceId: string, sha256: string): Promise<{ size: number }> {
-    const rows = await tx.query<{ size: string }>('select size from blob where workspace_id = $1 and sha256 = $2 for key share', [
+  /** Step: what of these the workspace holds, it holds to the end of the transaction: for who copies a reference that another may give up meanwhile. */
+  async hold(tx: Tx, workspaceId: string, hashes: readonly string[]): Promise<void> {
+    const sorted = [...new Set(hashes)].sort();
+    await tx.query('select 1 from blob where workspace_id = $1 and sha256 = any($2) order by sha256 for key share', [
       workspaceId,
-      sha256,
+      sorted,
     ]);
+  }
+
+  /** Step: size of a blob that the caller is about to refer to. Throws BLOB_NOT_FOUND when the workspace does not hold it. */
+  async reference(tx: Tx, workspaceId: string, sha256: string): Promise<{ size: number }> {
+    const rows = await tx.query<{ size: string }>(
+      'select size from blob where workspace_id = $1 and sha256 = $2 and collected_at is null for key share',
+      [workspaceId, sha256],
+    );
     if (!rows[0])
       throw new DomainError('BLOB_NOT_FOUND', `this workspace holds no blob ${sha256.slice(0, 80)}; upload it first`, 'blob');
     return { size: Number(rows[0].size) };

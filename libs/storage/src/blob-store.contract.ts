@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DomainError } from '#kernel';
 import type { BlobStore } from './blob-store.js';
-import { chunksOf, collect, KIB, listOf, measured, MIB, refOf } from './testing/bytes.js';
+import { chunksOf, collect, entryOf, KIB, listOf, measured, MIB, piecesOf, refOf } from './testing/bytes.js';
 
 export interface ContractSubject {
   readonly store: BlobStore;
@@ -32,6 +32,19 @@ export function blobStoreContract(make: () => Promise<ContractSubject>): void {
   afterAll(() => subject?.close());
 
   describe('content', () => {
+    it('of a stream that waits and ends between pieces comes in whole and in order', async () => {
+      const namespace = fresh();
+      const content = await collect(chunksOf(4 * MIB));
+      const source = new Readable({ read() {} });
+      const put = store.put(namespace, source);
+      for (let at = 0; at < content.byteLength; at += 300 * KIB) {
+        source.push(content.subarray(at, at + 300 * KIB));
+        await new Promise(setImmediate);
+      }
+      source.push(null);
+      expect(await put).toEqual(refOf(content));
+    });
+
     it('comes back as it went in, from bytes and from a stream', async () => {
       const namespace = fresh();
       const content = Buffer.from('Grüße\0\r\n');
@@ -40,7 +53,7 @@ export function blobStoreContract(make: () => Promise<ContractSubject>): void {
       expect(await store.put(namespace, Readable.from([content.subarray(0, 3), content.subarray(3)]))).toEqual(expected);
       expect(await collect(await store.get(namespace, expected.sha256))).toEqual(content);
       expect(await store.stat(namespace, expected.sha256)).toEqual({ size: content.byteLength });
-      expect(await listOf(store.list(namespace))).toEqual([{ namespace, ...expected }]);
+      expect(await listOf(store.list(namespace))).toEqual([entryOf(namespace, expected)]);
     });
 
     it('may be empty', async () => {
@@ -60,7 +73,7 @@ export function blobStoreContract(make: () => Promise<ContractSubject>): void {
       expect(ref).toEqual(sent);
       expect(ref.size).toBe(subject.large.bytes);
       if (subject.large.growth !== undefined) expect(growth).toBeLessThan(subject.large.growth);
-      expect(await listOf(store.list(namespace))).toEqual([{ namespace, ...sent }]);
+      expect(await listOf(store.list(namespace))).toEqual([entryOf(namespace, sent)]);
       const back = measured(await store.get(namespace, ref.sha256));
       for await (const _ of back.stream);
       expect(back.result()).toMatchObject(sent);
@@ -72,7 +85,7 @@ export function blobStoreContract(make: () => Promise<ContractSubject>): void {
       const content = Buffer.alloc(300 * KIB, 7);
       const refs = await Promise.all(Array.from({ length: 20 }, () => store.put(namespace, Readable.from([content]))));
       expect(new Set(refs.map((ref) => ref.sha256)).size).toBe(1);
-      expect(await listOf(store.list(namespace))).toEqual([{ namespace, ...refOf(content) }]);
+      expect(await listOf(store.list(namespace))).toEqual([entryOf(namespace, refOf(content))]);
       expect(await collect(await store.get(namespace, refs[0]!.sha256))).toEqual(content);
       expect(await subject.leftovers()).toEqual([]);
     }, 60_000);
@@ -91,6 +104,7 @@ export function blobStoreContract(make: () => Promise<ContractSubject>): void {
       const namespace = fresh();
       const { sha256 } = await store.put(namespace, content);
       expect((await collect(await store.get(namespace, sha256, range))).toString()).toBe(text);
+      expect((await piecesOf(await store.open(namespace, sha256), range)).toString()).toBe(text);
     });
 
     it.each([{ start: -1 }, { start: 5, end: 4 }, { start: 11 }, { start: 0.5 }, { start: Number.NaN }])(
@@ -98,9 +112,36 @@ export function blobStoreContract(make: () => Promise<ContractSubject>): void {
       async (range) => {
         const namespace = fresh();
         const { sha256 } = await store.put(namespace, content);
-        await expect(store.get(namespace, sha256, range)).rejects.toMatchObject({ code: 'BAD_INPUT', field: 'range' });
+        const refusal = { code: 'BAD_INPUT', field: 'range' };
+        await expect(store.get(namespace, sha256, range)).rejects.toMatchObject(refusal);
+        await expect(piecesOf(await store.open(namespace, sha256), range)).rejects.toMatchObject(refusal);
       },
     );
+  });
+
+  describe('an open blob', () => {
+    it('is read in pieces, by many at once, each with its own content', async () => {
+      const namespace = fresh();
+      const contents = await Promise.all([3 * MIB + 7, 512 * KIB, 100 * KIB].map((size) => collect(chunksOf(size))));
+      const refs = await Promise.all(contents.map((content) => store.put(namespace, content)));
+      const read = async (n: number) => piecesOf(await store.open(namespace, refs[n % 3]!.sha256));
+      const found = await Promise.all(Array.from({ length: 24 }, (_, n) => read(n)));
+      expect(found.map(refOf)).toEqual(found.map((_, n) => refs[n % 3]));
+      const blob = await store.open(namespace, refs[0]!.sha256);
+      expect(blob.size).toBe(3 * MIB + 7);
+      await blob.close();
+    });
+
+    it('may be left in the middle', async () => {
+      const namespace = fresh();
+      const { sha256 } = await store.put(namespace, chunksOf(3 * MIB));
+      const blob = await store.open(namespace, sha256);
+      for await (const piece of blob.pieces({ start: 5 })) {
+        expect(piece.byteLength).toBeGreaterThan(0);
+        break;
+      }
+      await blob.close();
+    });
   });
 
   describe('a put that fails keeps nothing', () => {
@@ -151,6 +192,7 @@ export function blobStoreContract(make: () => Promise<ContractSubject>): void {
     it('cannot be read, have no size, and are deleted without complaint', async () => {
       const namespace = fresh();
       await expect(store.get(namespace, unknown)).rejects.toMatchObject({ code: 'BLOB_NOT_FOUND' });
+      await expect(store.open(namespace, unknown)).rejects.toMatchObject({ code: 'BLOB_NOT_FOUND' });
       await expect(store.get(namespace, unknown, { start: 0, end: 1 })).rejects.toMatchObject({ code: 'BLOB_NOT_FOUND' });
       expect(await store.stat(namespace, unknown)).toBeUndefined();
       await store.delete(namespace, unknown);
@@ -188,6 +230,7 @@ export function blobStoreContract(make: () => Promise<ContractSubject>): void {
     const refusal = { code: 'BAD_INPUT', field: 'namespace' };
     await expect(store.put(namespace, Buffer.from('x'))).rejects.toMatchObject(refusal);
     await expect(store.get(namespace, unknown)).rejects.toMatchObject(refusal);
+    await expect(store.open(namespace, unknown)).rejects.toMatchObject(refusal);
     await expect(store.stat(namespace, unknown)).rejects.toMatchObject(refusal);
     await expect(store.delete(namespace, unknown)).rejects.toMatchObject(refusal);
     await expect(listOf(store.list(namespace))).rejects.toMatchObject(refusal);

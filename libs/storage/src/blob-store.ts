@@ -1,5 +1,8 @@
 import type { Readable } from 'node:stream';
 
+/** Token of the store of this process. */
+export const BLOB_STORE = Symbol('BlobStore');
+
 export interface BlobRef {
   /** Lower-case hex SHA-256 of the content. */
   readonly sha256: string;
@@ -9,6 +12,8 @@ export interface BlobRef {
 
 export interface BlobEntry extends BlobRef {
   readonly namespace: string;
+  /** When the content was written. */
+  readonly writtenAt: Date;
 }
 
 /** Bytes `start` to `end`, both inclusive and counted from 0, as in HTTP; without `end`, to the last byte. */
@@ -22,8 +27,28 @@ export interface PutOptions {
   readonly expected?: { readonly sha256: string; readonly size?: number };
   /** Bytes; one more is BLOB_TOO_LARGE. */
   readonly maxBytes?: number;
+  /**
+   * Called once the name of the content is known and before the store looks whether it has it already; the put waits for it. What is claimed here is
+   * safe from the collector, see BlobCollector.
+   */
+  readonly claim?: (ref: BlobRef) => Promise<void>;
+  /** Told of a chunk of the source when the store has no more use for it; not of those of a put that failed. */
+  readonly release?: (chunk: Uint8Array) => void;
 }
 
+/** A blob that is open for reading. It holds what it was opened with until `pieces` has ended or `close` was called. */
+export interface OpenBlob {
+  /** Bytes. */
+  readonly size: number;
+  /**
+   * The content, whole or a range, once. Memory is used again: a piece is valid until the next one is asked for, or until the reading is ended
+   * early. Throws BAD_INPUT for a range that is none.
+   */
+  pieces(range?: ByteRange): AsyncGenerator<Uint8Array, void, undefined>;
+  close(): Promise<void>;
+}
+
+/** Chunks that come from a stream stay as they are: a store may hold them longer than until the next one. */
 export type BlobSource = AsyncIterable<Uint8Array> | Uint8Array;
 
 export type StorageErrorCode = 'BAD_INPUT' | 'BLOB_MISMATCH' | 'BLOB_NOT_FOUND' | 'BLOB_TOO_LARGE' | 'STORAGE_UNAVAILABLE';
@@ -40,6 +65,8 @@ export interface BlobStore {
   put(namespace: string, source: BlobSource, opts?: PutOptions): Promise<BlobRef>;
   /** The content, whole or a range (an `end` past the last byte is cut). Throws BLOB_NOT_FOUND. */
   get(namespace: string, sha256: string, range?: ByteRange): Promise<Readable>;
+  /** The cheapest way through a blob: for who passes each piece on before asking for the next. Throws BLOB_NOT_FOUND. */
+  open(namespace: string, sha256: string): Promise<OpenBlob>;
   /** Size in bytes, or undefined when there is no such blob. */
   stat(namespace: string, sha256: string): Promise<{ size: number } | undefined>;
   /** Idempotent. */

@@ -1,9 +1,11 @@
 export {
+  BLOB_STORE,
   type BlobEntry,
   type BlobRef,
   type BlobSource,
   type BlobStore,
   type ByteRange,
+  type OpenBlob,
   type PutOptions,
   type StorageErrorCode,
 } from './blob-store.js';
@@ -11,5 +13,7 @@ export { DiskBlobStore } from './disk/disk-blob-store.js';
 export { MemoryBlobStore } from './memory-blob-store.js';
 export { S3BlobStore } from './s3/s3-blob-store.js';
 export { type S3Options } from './s3/s3-client.js';
+export { BlobCollector, type CollectedBlobs } from './blob-collector.js';
 export { BlobRegistry } from './blob-registry.js';
-export { BLOB_STORE, StorageModule } from './storage.module.js';
+export { StorageModule } from './storage.module.js';
+export { StorageView, type CollectionReport } from './storage.view.js';

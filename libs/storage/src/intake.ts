@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { DomainError } from '#kernel';
 import { checkSha256 } from './blob-key.js';
 import type { BlobRef, BlobSource, PutOptions } from './blob-store.js';
+import { gather } from './gather.js';
 
 interface Emitter {
   on(event: 'error', listener: () => void): unknown;
@@ -35,13 +36,41 @@ export class Intake {
     }
   }
 
-  /** True for an error that came out of `read`: the sender's fault, to be passed on as it is. */
+  /** As `read`, but many chunks at a time: about `size` bytes, the last time fewer. They are released when the next are asked for. */
+  async *pieces(size: number): AsyncGenerator<Uint8Array[], void, undefined> {
+    const { release } = this.opts;
+    try {
+      if (this.source instanceof Uint8Array) yield [this.take(this.source)];
+      else
+        for await (const chunks of gather(this.source, size)) {
+          for (const chunk of chunks) this.take(chunk);
+          yield chunks;
+          if (release) for (const chunk of chunks) release(chunk);
+        }
+    } catch (error) {
+      this.thrown = { error };
+      throw error;
+    }
+  }
+
+  /** True for an error of the sender or of the claim, not of the store: to be passed on as it is. */
   owns(error: unknown): boolean {
     return this.thrown !== undefined && this.thrown.error === error;
   }
 
-  /** The name of what was read. Throws BLOB_MISMATCH. */
-  finish(): BlobRef {
+  /** The name of what was read, claimed. Throws BLOB_MISMATCH, or the error of the claim. */
+  async finish(): Promise<BlobRef> {
+    const ref = this.found();
+    try {
+      await this.opts.claim?.(ref);
+    } catch (error) {
+      this.thrown = { error };
+      throw error;
+    }
+    return ref;
+  }
+
+  private found(): BlobRef {
     const found = { sha256: this.hash.digest('hex'), size: this.size };
     const { expected } = this.opts;
     if (expected && (expected.sha256 !== found.sha256 || (expected.size ?? found.size) !== found.size))

@@ -1,9 +1,10 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { BlobEntity, BlobRegistry } from './blob-registry.js';
-import type { BlobStore } from './blob-store.js';
-
-export const BLOB_STORE = Symbol('BlobStore');
+import { BlobCollector } from './blob-collector.js';
+import { BlobRegistry } from './blob-registry.js';
+import { BLOB_STORE, type BlobStore } from './blob-store.js';
+import * as entities from './blob.entities.js';
+import { StorageView } from './storage.view.js';
 
 @Global()
 @Module({})
@@ -11,9 +12,9 @@ export class StorageModule {
   static register(store: BlobStore): DynamicModule {
     return {
       module: StorageModule,
-      imports: [TypeOrmModule.forFeature([BlobEntity])],
-      providers: [{ provide: BLOB_STORE, useValue: store }, BlobRegistry],
-      exports: [BLOB_STORE, BlobRegistry],
+      imports: [TypeOrmModule.forFeature(Object.values(entities))],
+      providers: [{ provide: BLOB_STORE, useValue: store }, BlobRegistry, BlobCollector, StorageView],
+      exports: [BLOB_STORE, BlobRegistry, BlobCollector, StorageView],
     };
   }
 }

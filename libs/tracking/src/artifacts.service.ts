@@ -16,17 +16,11 @@ export class ArtifactsService {
     private readonly logging: LoggingService,
   ) {}
 
-  /** Registers content that the store holds and gives it a path; a path that is taken gets the new content. */
-  async add(
-    ctx: Ctx,
-    ownerId: string,
-    path: string,
-    blob: { readonly sha256: string; readonly size: number },
-  ): Promise<{ id: string }> {
+  /** Gives a path to a blob that was kept; a path that is taken gets the new content. Throws BLOB_NOT_FOUND for what was not kept. */
+  async add(ctx: Ctx, ownerId: string, path: string, blob: { readonly sha256: string }): Promise<{ id: string }> {
     checkArtifactPath(path);
     return this.unitOfWork.run(ctx, async (tx) => {
       await this.view.mayWrite(ctx, ownerId);
-      await this.blobs.register(tx, ctx.workspaceId, blob.sha256, blob.size);
       await this.addIn(tx, ctx, ownerId, { [path]: blob.sha256 });
       return { id: ownerId };
     });

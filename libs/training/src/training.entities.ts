@@ -24,6 +24,7 @@ export class TemplateEntity {
 @Index('training_job_queue', ['createdAt'], { where: "state = 'QUEUED'" })
 @Index('training_job_lease', ['leaseExpiresAt'], { where: "state = 'RUNNING'" })
 @Index('training_job_workspace', ['workspaceId', 'id'])
+@Index('training_job_run', ['runId'])
 export class TrainingJobEntity {
   @PrimaryColumn('text') id!: string;
   @Column('text') workspaceId!: string;

@@ -21,11 +21,12 @@ describe('BlobTransfer', () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'tailrace-transfer-'));
     const config = { http: { maxBodyBytes: 8 * MIB } };
-    const unused = {};
-    const transfer = new BlobTransfer(new DiskBlobStore(dir), config as never, unused as never, unused as never);
-    app = Fastify();
+    const store = new DiskBlobStore(dir);
+    const registry = { keep: store.put.bind(store) };
+    const transfer = new BlobTransfer(store, config as never, registry as never);
+    app = Fastify({ forceCloseConnections: true });
     app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
-    app.put('/', { bodyLimit: Number.MAX_SAFE_INTEGER }, (request) => transfer.keep('wsp_a', request));
+    app.put('/', { bodyLimit: Number.MAX_SAFE_INTEGER }, (request) => transfer.receive('wsp_a', request));
     app.get<{ Params: { sha: string } }>('/:sha', async (request, reply) => {
       await transfer.send('wsp_a', request.params.sha, reply, 'ä "file".bin');
     });

@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import type { Config } from '#config';
-import { UnitOfWork } from '#database';
 import { CONFIG } from '#host';
 import { DomainError } from '#kernel';
 import { BLOB_STORE, BlobRegistry, type BlobRef, type BlobStore } from '#storage';
@@ -17,18 +16,12 @@ export class BlobTransfer {
     @Inject(BLOB_STORE) private readonly store: BlobStore,
     @Inject(CONFIG) private readonly config: Config,
     private readonly registry: BlobRegistry,
-    private readonly unitOfWork: UnitOfWork,
   ) {}
 
-  /** Keeps a body as a blob. Throws BLOB_MISMATCH when it is not the content that `sha256` promised, BLOB_TOO_LARGE; then nothing is kept. */
-  async receive(workspaceId: string, request: FastifyRequest, sha256: string): Promise<BlobRef> {
-    const blob = await this.keep(workspaceId, request, sha256);
-    await this.unitOfWork.run({}, (tx) => this.registry.register(tx, workspaceId, blob.sha256, blob.size));
-    return blob;
-  }
-
-  /** Keeps a body, whatever it is; who refers to it registers it. */
-  async keep(workspaceId: string, request: FastifyRequest, sha256?: string): Promise<BlobRef> {
+  /**
+   * Keeps a body as a blob of the workspace. Throws BLOB_MISMATCH when it is not the content that `sha256` promised, BLOB_TOO_LARGE; then nothing is kept.
+   */
+  async receive(workspaceId: string, request: FastifyRequest, sha256?: string): Promise<BlobRef> {
     const maxBytes = this.config.http.maxBodyBytes;
     if (Number(request.headers['content-length'] ?? 0) > maxBytes)
       throw new DomainError('BLOB_TOO_LARGE', `a file may have ${maxBytes} bytes`);
@@ -39,7 +32,7 @@ export class BlobTransfer {
         'send the file as the body, with content-type application/octet-stream (or text/csv)',
         'body',
       );
-    return this.store.put(workspaceId, body, { expected: sha256 === undefined ? undefined : { sha256 }, maxBytes, release });
+    return this.registry.keep(workspaceId, body, { expected: sha256 === undefined ? undefined : { sha256 }, maxBytes, release });
   }
 
   /**
@@ -50,7 +43,7 @@ export class BlobTransfer {
     const etag = `"${sha256}"`;
     void reply.headers({ etag, 'accept-ranges': 'bytes', 'x-content-type-options': 'nosniff' });
     if (hasTag(reply.request.headers, etag)) {
-      if (!(await this.exists(workspaceId, sha256))) throw this.notFound(sha256);
+      if (!(await this.store.stat(workspaceId, sha256))) throw this.notFound(sha256);
       return reply.status(304).send();
     }
     const blob = await this.store.open(workspaceId, sha256);
@@ -70,8 +63,9 @@ export class BlobTransfer {
     return reply;
   }
 
+  /** Whether it need not be sent again; from then on it stays for a day, so that who asked can refer to it. */
   async exists(workspaceId: string, sha256: string): Promise<boolean> {
-    return (await this.store.stat(workspaceId, sha256)) !== undefined;
+    return (await this.store.stat(workspaceId, sha256)) !== undefined && (await this.registry.touch(workspaceId, sha256));
   }
 
   private notFound(sha256: string): DomainError {

@@ -55,12 +55,14 @@ function textOf(head: Uint8Array, cut: boolean): string | undefined {
   }
 }
 
+/* eslint-disable no-control-regex -- they are what is taken out */
+const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|.)?/g;
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+/* eslint-enable no-control-regex */
+
 /** Without terminal escapes and control characters, and without those that turn the direction of what follows. */
 export function inert(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text
-    .replace(/\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|.)?/g, '')
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '');
+  return text.replace(ESCAPES, '').replace(CONTROLS, '');
 }
 
 const cell = (value: unknown): string =>

@@ -26,7 +26,9 @@ export async function dumpTables(client: pg.Client, dir: string): Promise<Dump> 
     const migrations = await migrationsOf(client);
     const tables: TableEntry[] = [];
     for (const table of await tablesOf(client)) tables.push(await dumpTable(client, dir, table));
-    const blobs = await client.query<BlobRow>('select workspace_id as "workspaceId", sha256, size from blob');
+    const blobs = await client.query<BlobRow>(
+      'select workspace_id as "workspaceId", sha256, size from blob where collected_at is null',
+    );
     // Sequences are not part of the snapshot, but they only grow: what is read now is past every row of it.
     const identities: Manifest['identities'] = [];
     for (const identity of await identitiesOf(client)) identities.push(await lastOf(client, identity));

@@ -5,14 +5,16 @@ import type { BlobStore } from '#storage';
 import { blobFile } from './dump-blobs.js';
 import type { BlobRow } from './dump-tables.js';
 
-/** Puts the content of every blob row into the store, which checks its hash and size. Throws for the first that is missing or differs. */
+/** Puts the content of every blob row that is not about to go into the store, which checks its hash and size. Throws for the first that is missing or differs. */
 export async function loadBlobs(
   client: pg.Client,
   dir: string,
   store: BlobStore,
   signal: AbortSignal,
 ): Promise<{ count: number; bytes: number }> {
-  const { rows } = await client.query<BlobRow>('select workspace_id as "workspaceId", sha256, size from blob');
+  const { rows } = await client.query<BlobRow>(
+    'select workspace_id as "workspaceId", sha256, size from blob where collected_at is null',
+  );
   let bytes = 0;
   for (const { workspaceId, sha256, size } of rows) {
     signal.throwIfAborted();

@@ -9,6 +9,7 @@ export const RUN_EVENTS = {
   'experiment.updated': z.strictObject({ experimentId: z.string(), name: z.string() }),
   'experiment.deleted': z.strictObject({ experimentId: z.string() }),
   'experiment.restored': z.strictObject({ experimentId: z.string() }),
+  'experiment.purged': z.strictObject({ experimentId: z.string(), name: z.string() }),
   'run.started': z.strictObject({
     runId: z.string(),
     experimentId: z.string(),
@@ -25,10 +26,13 @@ export const RUN_EVENTS = {
   'run.rewound': z.strictObject({ runId: z.string(), experimentId: z.string(), step: z.int(), points: z.int() }),
   'run.deleted': life,
   'run.restored': life,
+  /** Gone for good, with all that belonged to it. */
+  'run.purged': life,
   'logged_model.created': z.strictObject({ ...loggedModel, name: z.string(), runId: z.string().nullable() }),
   'logged_model.ready': z.strictObject(loggedModel),
   'logged_model.failed': z.strictObject(loggedModel),
   'logged_model.deleted': z.strictObject(loggedModel),
+  'logged_model.purged': z.strictObject(loggedModel),
   /** At most once per run and second, with the latest values: points are never events one by one. */
   'run.metrics_logged': z.strictObject({ runId: z.string(), metrics: z.record(z.string(), z.number()) }),
 } as const;

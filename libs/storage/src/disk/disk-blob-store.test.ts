@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { blobKey } from '../blob-key.js';
 import { blobStoreContract } from '../blob-store.contract.js';
-import { listOf, MIB, refOf } from '../testing/bytes.js';
+import { entryOf, listOf, MIB, refOf } from '../testing/bytes.js';
 import { DiskBlobStore } from './disk-blob-store.js';
 
 const content = Buffer.from('content');
@@ -35,7 +35,7 @@ describe('DiskBlobStore', () => {
   it('finds after a restart what was put before', async () => {
     await new DiskBlobStore(dir).put('wsp_a', content);
     expect(await readFile(join(dir, blobKey('wsp_a', sha256)))).toEqual(content);
-    expect(await listOf(new DiskBlobStore(dir).list())).toEqual([{ namespace: 'wsp_a', ...refOf(content) }]);
+    expect(await listOf(new DiskBlobStore(dir).list())).toEqual([entryOf('wsp_a', refOf(content))]);
   });
 
   it('removes at its start the uploads of a crash, when they are older than a day', async () => {
@@ -54,7 +54,7 @@ describe('DiskBlobStore', () => {
     await writeFile(join(dir, 'wsp_a', sha256.slice(0, 2), 'notes.txt'), 'x');
     await mkdir(join(dir, 'Other', 'ab'), { recursive: true });
     await symlink('/etc/passwd', join(dir, 'wsp_a', sha256.slice(0, 2), sha256.slice(0, 2) + 'f'.repeat(62)));
-    expect(await listOf(store.list())).toEqual([{ namespace: 'wsp_a', ...refOf(content) }]);
+    expect(await listOf(store.list())).toEqual([entryOf('wsp_a', refOf(content))]);
   });
 
   describe('never follows a symbolic link', () => {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DomainError } from '#kernel';
 import { errorCode } from './disk-errors.js';
@@ -39,22 +39,48 @@ export async function makeTree(dir: string, parentMade = false): Promise<void> {
 /** Creates `root/parts…`, durably and without following a link, and returns its path. */
 export async function makeDir(root: string, ...parts: string[]): Promise<string> {
   const dir = join(root, ...parts);
-  await makeTree(dir);
-  await assertNoLink(root, dir);
+  if (await isMissing(root, dir)) {
+    await makeTree(dir);
+    await assertNoLink(root, dir);
+  }
   return dir;
 }
 
+/** One look, since nearly always the folder is there; a file in its place is found by what is to be put into it. */
+async function isMissing(root: string, dir: string): Promise<boolean> {
+  try {
+    await assertNoLink(root, dir);
+    return false;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return true;
+    throw error;
+  }
+}
+
 /** Creates the new file `path` with all of `content`, flushed to the disk; a failure leaves no file. */
-export async function writeNew(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+export async function writeNew(path: string, content: AsyncIterable<Uint8Array[]>): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
   try {
-    await handle.writeFile(content);
+    for await (const chunks of content) await writeAll(handle, chunks);
     await handle.sync();
   } catch (error) {
     await unlink(path).catch(() => {});
     throw error;
   } finally {
     await handle.close();
+  }
+}
+
+/** One system call for all of them, as they lie. A disk that is nearly full takes a part; the rest then says why. */
+async function writeAll(handle: FileHandle, chunks: Uint8Array[]): Promise<void> {
+  let left = chunks;
+  while (left.length > 0) {
+    let { bytesWritten } = await handle.writev(left);
+    left = left.flatMap((chunk) => {
+      const done = Math.min(bytesWritten, chunk.byteLength);
+      bytesWritten -= done;
+      return done < chunk.byteLength ? [chunk.subarray(done)] : [];
+    });
   }
 }
 
@@ -72,9 +98,13 @@ export async function unlinkIfThere(path: string): Promise<void> {
 
 /** Bytes of the regular file `path`; undefined when it is missing or anything else, a link included. */
 export async function fileSize(path: string): Promise<number | undefined> {
+  return (await regularFile(path))?.size;
+}
+
+export async function regularFile(path: string): Promise<{ readonly size: number; readonly mtime: Date } | undefined> {
   try {
     const found = await lstat(path);
-    return found.isFile() ? found.size : undefined;
+    return found.isFile() ? found : undefined;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;

@@ -3,8 +3,9 @@ import { Readable } from 'node:stream';
 import { CopyDestinationOptions, CopySourceOptions, type Client } from 'minio';
 import { DomainError } from '#kernel';
 import { blobKey, blobNotFound, checkNamespace, parseKey, resolveRange, TMP } from '../blob-key.js';
-import type { BlobEntry, BlobRef, BlobSource, BlobStore, ByteRange, PutOptions } from '../blob-store.js';
+import type { BlobEntry, BlobRef, BlobSource, BlobStore, ByteRange, OpenBlob, PutOptions } from '../blob-store.js';
 import { Intake } from '../intake.js';
+import { openStream } from '../open-stream.js';
 import { inBlocks } from './blocks.js';
 import { listObjects, sweepUploads } from './listing.js';
 import { bodyParts, copyParts, uploadParts } from './multipart.js';
@@ -63,6 +64,10 @@ export class S3BlobStore implements BlobStore {
     });
   }
 
+  async open(namespace: string, sha256: string): Promise<OpenBlob> {
+    return openStream(this, namespace, sha256);
+  }
+
   async stat(namespace: string, sha256: string): Promise<{ size: number } | undefined> {
     const key = blobKey(namespace, sha256);
     const size = await this.guard(() => this.sizeOf(key));
@@ -81,7 +86,7 @@ export class S3BlobStore implements BlobStore {
       const next = await this.guard(() => objects.next());
       if (next.done) return;
       const id = parseKey(next.value.key.slice(this.prefix.length));
-      if (id) yield { ...id, size: next.value.size };
+      if (id) yield { ...id, size: next.value.size, writtenAt: new Date(next.value.modified) };
     }
   }
 
@@ -102,7 +107,7 @@ export class S3BlobStore implements BlobStore {
   }
 
   private async putSmall(namespace: string, intake: Intake, content: Buffer): Promise<BlobRef> {
-    const ref = intake.finish();
+    const ref = await intake.finish();
     const key = blobKey(namespace, ref.sha256);
     if ((await this.sizeOf(key)) !== ref.size) {
       await this.client.putObject(this.bucket, this.prefix + key, content, content.byteLength);
@@ -115,7 +120,7 @@ export class S3BlobStore implements BlobStore {
     const upload = `${TMP}/${randomUUID()}`;
     try {
       await uploadParts(this.client, this.bucket, this.prefix + upload, bodyParts(blocks));
-      const ref = intake.finish();
+      const ref = await intake.finish();
       const key = blobKey(namespace, ref.sha256);
       if ((await this.sizeOf(key)) === ref.size) return ref;
       await this.verify(upload, ref.size);

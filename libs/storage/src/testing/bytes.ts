@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { BlobRef } from '../blob-store.js';
+import { expect } from 'vitest';
+import type { BlobRef, ByteRange, OpenBlob } from '../blob-store.js';
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
@@ -10,9 +11,24 @@ export function refOf(content: Uint8Array): BlobRef {
   return { sha256: createHash('sha256').update(content).digest('hex'), size: content.byteLength };
 }
 
+/** What a list says of a blob, whenever it was written. */
+export function entryOf(namespace: string, ref: BlobRef) {
+  return { namespace, ...ref, writtenAt: expect.any(Date) };
+}
+
 export async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** The content of an open blob; pieces are copied, since they are valid only one at a time. */
+export async function piecesOf(blob: OpenBlob, range?: ByteRange): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const piece of blob.pieces(range)) {
+    await new Promise(setImmediate);
+    chunks.push(Buffer.from(piece));
+  }
   return Buffer.concat(chunks);
 }
 
