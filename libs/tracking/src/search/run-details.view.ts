@@ -39,13 +39,13 @@ export function pairsOf<T = string>(items: string): Map<string, T> {
 const ofEach = (kind: string, columns: string, from: string) =>
   `select r.run, '${kind}', x.* from unnest($1::int[]) as r(run) cross join lateral (select ${columns} from ${from} offset 0) x`;
 
-const PAIR = `string_agg('{"key":' || to_json(key) || ',"value":' || to_json(value) || '}', ',' order by key), null::text`;
+const PAIR = `string_agg('{"key":' || to_json(key) || ',"value":' || to_json(value) || '}', ','), null::text`;
 
 /** Where several wrote under one key, the platform's figure stands before an attempt's, and that before a client's. */
 const METRICS = `(select distinct on (key) key, value, ts, step from metric_latest where run = r.run order by key desc, source desc) l join metric_key k on k.id = l.key`;
 const METRIC = `string_agg('{"key":' || to_json(k.name) || ',"value":'
   || case when l.value > '-Infinity' and l.value < 'Infinity' then l.value::text else '"' || l.value || '"' end
-  || ',"timestamp":' || l.ts || ',"step":' || l.step || '}', ',' order by k.name), null::text`;
+  || ',"timestamp":' || l.ts || ',"step":' || l.step || '}', ','), null::text`;
 
 const DATASET = `json_build_object('name', d.name, 'digest', d.digest, 'sourceType', d.source_type, 'source', d.source, 'schema', d.schema,
   'profile', d.profile, 'tags', y.tags)::text, null::text`;
