@@ -1,4 +1,3 @@
-import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPlatform, uniqueName, type Server } from '#testing';
 
@@ -112,102 +111,46 @@ describe('errors', () => {
   });
 });
 
-describe('artifacts', () => {
-  /** The path as it is: `fetch` would resolve it first. */
-  const put = (path: string, body: string) =>
-    new Promise<number | undefined>((resolve, reject) => {
-      const headers = { authorization: `Bearer ${server.token}` };
-      const { hostname, port } = new URL(server.url);
-      request({ hostname, port, method: 'PUT', path: `/api/2.0/mlflow-artifacts/artifacts/${path}`, headers }, (answer) => {
-        answer.resume().on('end', () => resolve(answer.statusCode));
-      })
-        .on('error', reject)
-        .end(body);
-    });
-
-  test.each([
-    '%2e%2e/x',
-    '..%2fx',
-    '%252e%252e/x',
-    'a/%2e%2e/%2e%2e/x',
-    'a%5cb',
-    'C:/x',
-    'a%0ab',
-    '%00',
-    'a%23b',
-    'a%3Fb',
-    'a;b',
-    '.git/config',
-    '%E2%80%A5/x',
-    '%EF%BC%8E%EF%BC%8E/x',
-    'x'.repeat(5000),
-  ])('a path such as %s is refused', async (path) => {
-    const answer = await put(`0/${await aRun('0')}/artifacts/${path}`, 'x');
-    expect(answer).toBe(400);
+test('what old clients and registered models ask for by name', async () => {
+  const experimentId = await anExperiment();
+  const listed = (await call('GET', 'experiments/list')).body.experiments as { experiment_id: string }[];
+  expect(listed.map((each) => each.experiment_id)).toContain(experimentId);
+  const runId = await aRun(experimentId);
+  const name = uniqueName('model');
+  await fetch(new URL(`/api/2.0/mlflow-artifacts/artifacts/${experimentId}/${runId}/artifacts/model/MLmodel`, server.url), {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${server.token}` },
+    body: 'flavors: {}',
   });
-
-  test('are downloads, never pages, and the same content is one blob', async () => {
-    const runId = await aRun('0');
-    for (const name of ['page.html', 'copy.html'])
-      expect(await put(`0/${runId}/artifacts/${name}`, '<script>alert(1)</script>')).toBe(200);
-    const answer = await fetch(new URL(`/get-artifact?run_id=${runId}&path=page.html`, server.url), {
-      headers: { authorization: `Bearer ${server.token}` },
-    });
-    expect(await answer.text()).toBe('<script>alert(1)</script>');
-    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="page.html"');
-    expect([answer.headers.get('x-content-type-options'), answer.headers.get('content-type')]).toEqual([
-      'nosniff',
-      'application/octet-stream',
-    ]);
-    const run = await server
-      .client()
-      .query<{ run: { artifacts: { blob: string }[] } }>('query ($id: ID!) { run(id: $id) { artifacts { blob } } }', {
-        id: `run_${runId}`,
-      });
-    expect(new Set(run.run.artifacts.map(({ blob }) => blob)).size).toBe(1);
-  });
+  await call('POST', 'registered-models/create', { name });
+  const made = await call('POST', 'model-versions/create', { name, source: `runs:/${runId}/model`, run_id: runId });
+  expect(made.body.model_version).toMatchObject({ version: '1', current_stage: 'None' });
+  const file = (path: string) => call('GET', `/model-versions/get-artifact?name=${name}&version=1&path=${path}`);
+  expect(await file('MLmodel')).toEqual({ status: 200, body: { text: 'flavors: {}' } });
+  expect((await file('..%2fMLmodel')).body.error_code).toBe('INVALID_PARAMETER_VALUE');
+  expect((await file('none')).body.error_code).toBe('RESOURCE_DOES_NOT_EXIST');
+  const infinite = { run_id: runId, key: 'inf', value: '-Infinity', timestamp: 1 };
+  await call('POST', 'runs/log-metric', infinite);
+  expect((await dataOf(runId))['metrics']).toEqual([{ key: 'inf', value: '-Infinity', timestamp: 1, step: 0 }]);
 });
 
-test('previews show characters and bitmaps, never a page', async () => {
-  const runId = await aRun('0');
-  const png = Buffer.from(
-    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-    'base64',
-  );
-  const headers = { authorization: `Bearer ${server.token}` };
-  for (const [name, body] of [
-    ['page.svg', '<svg onload="alert(1)"/>'],
-    ['plot.html', png],
-  ] as const)
-    await fetch(new URL(`/api/2.0/mlflow-artifacts/artifacts/0/${runId}/artifacts/${name}`, server.url), {
-      method: 'PUT',
-      headers,
-      body,
-    });
-  const preview = (path: string) =>
-    server
-      .client()
-      .query<{ artifactPreview: object }>(
-        'query ($id: ID!, $path: String!) { artifactPreview(ownerId: $id, path: $path) { kind text mediaType size } }',
-        { id: `run_${runId}`, path },
-      );
-  expect((await preview('page.svg')).artifactPreview).toEqual({
-    kind: 'TEXT',
-    text: '<svg onload="alert(1)"/>',
-    mediaType: null,
-    size: '24',
+test('a change of an experiment is all or nothing', async () => {
+  const client = server.client();
+  const create =
+    'mutation ($input: CreateExperimentInput!) { createExperiment(input: $input) { experiment { id } userErrors { message } } }';
+  const name = uniqueName('whole');
+  const { experiment } = await client.mutate<{ experiment: { id: string } }>(create, { name });
+  const update =
+    'mutation ($input: UpdateExperimentInput!) { updateExperiment(input: $input) { experiment { name archived } userErrors { code } } }';
+  const input = { experimentId: experiment.id, name: uniqueName('renamed'), archived: true };
+  const { updateExperiment } = await client.query<{ updateExperiment: object }>(update, {
+    input: { ...input, project: 'no path' },
   });
-  expect((await preview('plot.html')).artifactPreview).toMatchObject({ kind: 'IMAGE', mediaType: 'image/png' });
-  const image = (path: string) =>
-    fetch(new URL(`/v1/artifacts/image?ownerId=run_${runId}&path=${path}`, server.url), { headers });
-  const shown = await image('plot.html');
-  expect([shown.status, shown.headers.get('content-type'), shown.headers.get('content-security-policy')]).toEqual([
-    200,
-    'image/png',
-    "sandbox; default-src 'none'",
-  ]);
-  expect(Buffer.from(await shown.arrayBuffer())).toEqual(png);
-  expect((await image('page.svg')).status).toBe(400);
+  expect(updateExperiment).toMatchObject({ userErrors: [{ code: 'BAD_INPUT' }] });
+  const read = () => client.query('query ($id: ID!) { experiment(id: $id) { name archived project } }', { id: experiment.id });
+  expect(await read()).toEqual({ experiment: { name, archived: false, project: '/' } });
+  await client.mutate(update, { ...input, project: '/sound' });
+  expect(await read()).toEqual({ experiment: { name: input.name, archived: true, project: '/sound' } });
 });
 
 describe('rights', () => {

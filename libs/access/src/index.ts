@@ -17,5 +17,6 @@ export {
   type Role,
   type Scope,
 } from './model/permissions.js';
+export { readableSql } from './readable-sql.js';
 export { visible } from './visible.js';
 export { checkedProject, checkName } from './model/names.js';

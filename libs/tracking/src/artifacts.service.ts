@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Ctx } from '#access';
 import { UnitOfWork, type Tx } from '#database';
 import { BlobRegistry } from '#storage';
+import { ArtifactsStore } from './artifacts.store.js';
 import { ArtifactsView } from './artifacts.view.js';
 import { LoggingService } from './logging.service.js';
 import { checkArtifactPath } from './model/artifact-path.js';
@@ -11,6 +12,7 @@ import { checkArtifactPath } from './model/artifact-path.js';
 export class ArtifactsService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
+    private readonly store: ArtifactsStore,
     private readonly view: ArtifactsView,
     private readonly blobs: BlobRegistry,
     private readonly logging: LoggingService,
@@ -31,11 +33,7 @@ export class ArtifactsService {
     for (const [path, blob] of Object.entries(artifacts)) {
       checkArtifactPath(path);
       const { size } = await this.blobs.reference(tx, ctx.workspaceId, blob);
-      await tx.query(
-        `insert into artifact (owner_id, path, blob, size, workspace_id) values ($1, $2, $3, $4, $5)
-         on conflict (owner_id, path) do update set blob = excluded.blob, size = excluded.size, created_at = now()`,
-        [ownerId, path, blob, size, ctx.workspaceId],
-      );
+      await this.store.put(tx, { ownerId, path, blob, size, workspaceId: ctx.workspaceId });
     }
   }
 
@@ -64,11 +62,7 @@ export class ArtifactsService {
     if (path !== '') checkArtifactPath(path);
     return this.unitOfWork.run(ctx, async (tx) => {
       await this.view.mayWrite(ctx, ownerId);
-      const rows = await tx.query(
-        `delete from artifact where owner_id = $1 and (path = $2 or $2 = '' or (path >= $3 and path < $4)) returning 1`,
-        [ownerId, path, `${path}/`, `${path}0`],
-      );
-      return rows.length;
+      return this.store.remove(tx, ownerId, path);
     });
   }
 }

@@ -3,12 +3,21 @@ import { authorize, checkedProject, createCtx, type Ctx, Journal } from '#access
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
 import { ExperimentsStore, type ExperimentFacts } from './experiments.store.js';
+import { putPairs } from './pairs.store.js';
 
 export interface NewExperiment {
   readonly name: string;
   readonly project?: string | null;
   /** Where clients shall keep artifacts; absent: in the platform. */
   readonly artifactLocation?: string | null;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** What is given changes. */
+export interface ExperimentPatch {
+  readonly name?: string;
+  readonly project?: string;
+  readonly archived?: boolean;
   readonly tags?: Readonly<Record<string, string>>;
 }
 
@@ -67,33 +76,24 @@ export class ExperimentsService {
     this.withDefault.add(workspaceId);
   }
 
-  /** Changes what is given, each as a change of its own. Throws CONFLICT when the name is taken. */
-  async update(
-    ctx: Ctx,
-    id: string,
-    patch: { name?: string; project?: string; archived?: boolean; tags?: Readonly<Record<string, string>> },
-  ): Promise<{ id: string }> {
-    if (patch.name !== undefined) await this.rename(ctx, id, patch.name);
-    if (patch.project !== undefined) await this.move(ctx, id, patch.project);
-    if (patch.archived !== undefined) await this.setArchived(ctx, id, patch.archived);
-    if (patch.tags !== undefined) await this.setTags(ctx, id, patch.tags);
-    return { id };
-  }
-
-  /** Throws CONFLICT when the name is taken. */
-  async rename(ctx: Ctx, id: string, name: string): Promise<{ id: string }> {
-    checkExperimentName(name);
+  /**
+   * Changes what is given, all or nothing; `project` moves it with its runs, and the caller may write in both; archived is out of the usual lists.
+   * Throws CONFLICT when the name is taken.
+   */
+  async update(ctx: Ctx, id: string, patch: ExperimentPatch): Promise<{ id: string }> {
+    if (patch.name !== undefined) checkExperimentName(patch.name);
+    const project = patch.project === undefined ? undefined : checkedProject(patch.project);
+    if (project !== undefined) authorize(ctx, 'tracking.write', project);
     return this.change(ctx, id, async (tx, before) => {
       requireActive(before);
-      await this.store.lockNames(tx, ctx.workspaceId);
-      if (!(await this.store.rename(tx, id, ctx.workspaceId, name))) throw nameTaken(name);
-      await this.journal.record(tx, ctx, {
-        event: 'experiment.updated',
-        subject: { kind: 'experiment', id },
-        data: { experimentId: id, name },
-        before: { name: before.name },
-        after: { name },
-      });
+      if (patch.name !== undefined) {
+        await this.store.lockNames(tx, ctx.workspaceId);
+        if (!(await this.store.rename(tx, id, ctx.workspaceId, patch.name))) throw nameTaken(patch.name);
+      }
+      if (project !== undefined) await this.store.move(tx, id, project);
+      if (patch.archived !== undefined) await this.store.setArchived(tx, id, patch.archived);
+      await putPairs(tx, 'experiment_tag', id, patch.tags ?? {});
+      await this.updated(tx, ctx, before, patch);
     });
   }
 
@@ -127,49 +127,28 @@ export class ExperimentsService {
     });
   }
 
-  /** Moves it, with its runs, to another project; the caller may write in both. */
-  async move(ctx: Ctx, id: string, project: string): Promise<{ id: string }> {
-    const path = checkedProject(project);
-    authorize(ctx, 'tracking.write', path);
-    return this.change(ctx, id, async (tx, before) => {
-      requireActive(before);
-      await this.store.move(tx, id, path);
-      await this.touched(tx, ctx, before, { project: path });
-    });
-  }
-
-  /** Takes it out of the usual lists, or back into them; nothing else changes. */
-  async setArchived(ctx: Ctx, id: string, archived: boolean): Promise<{ id: string }> {
-    return this.change(ctx, id, async (tx, before) => {
-      await this.store.setArchived(tx, id, archived);
-      await this.touched(tx, ctx, before, { archived });
-    });
-  }
-
-  async setTags(ctx: Ctx, id: string, tags: Readonly<Record<string, string>>): Promise<{ id: string }> {
-    return this.change(ctx, id, async (tx, before) => {
-      requireActive(before);
-      await this.store.setTags(tx, id, tags);
-      await this.touched(tx, ctx, before, { tags });
-    });
-  }
-
   /** Throws NOT_FOUND when there is no such tag. */
   async deleteTag(ctx: Ctx, id: string, key: string): Promise<{ id: string }> {
     return this.change(ctx, id, async (tx, before) => {
       requireActive(before);
       if (!(await this.store.deleteTag(tx, id, key)))
         throw new DomainError('NOT_FOUND', `the experiment has no tag ${key}`, 'key', { reason: 'NO_TAG' });
-      await this.touched(tx, ctx, before, { tags: { [key]: null } });
+      await this.updated(tx, ctx, before, { tags: { [key]: null } });
     });
   }
 
-  private async touched(tx: Tx, ctx: Ctx, experiment: ExperimentFacts, after: unknown): Promise<void> {
-    await this.store.touch(tx, experiment.id);
+  private async updated(
+    tx: Tx,
+    ctx: Ctx,
+    { id, name, project }: ExperimentFacts,
+    after: Omit<ExperimentPatch, 'tags'> & { readonly tags?: Readonly<Record<string, string | null>> },
+  ): Promise<void> {
+    await this.store.touch(tx, id);
     await this.journal.record(tx, ctx, {
       event: 'experiment.updated',
-      subject: { kind: 'experiment', id: experiment.id },
-      data: { experimentId: experiment.id, name: experiment.name },
+      subject: { kind: 'experiment', id },
+      data: { experimentId: id, name: after.name ?? name },
+      before: { name, project },
       after,
     });
   }
@@ -194,7 +173,7 @@ export class ExperimentsService {
     const row = { id: newId('experiment'), ...owner, project, name, artifactLocation };
     const made = await this.store.insert(tx, row);
     if (!made) return undefined;
-    await this.store.setTags(tx, row.id, input.tags ?? {});
+    await putPairs(tx, 'experiment_tag', row.id, input.tags ?? {});
     await this.created(tx, ctx, row);
     return { id: row.id, ...made, project, name, artifactLocation, deleted: false };
   }
@@ -216,7 +195,8 @@ function nameTaken(name: string): DomainError {
   return new DomainError('CONFLICT', `there is an experiment named ${name} already`, 'name', { reason: 'NAME_TAKEN' });
 }
 
-function requireActive(experiment: ExperimentFacts): void {
+/** Throws CONFLICT (`details.reason` EXPERIMENT_DELETED) for one that is in the trash. */
+export function requireActive(experiment: ExperimentFacts): void {
   if (experiment.deleted)
     throw new DomainError('CONFLICT', `the experiment ${experiment.name} is deleted; restore it first`, 'experimentId', {
       reason: 'EXPERIMENT_DELETED',

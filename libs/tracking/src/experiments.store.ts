@@ -100,16 +100,6 @@ export class ExperimentsStore {
     await tx.query('update experiment set updated_at = clock_timestamp() where id = $1', [id]);
   }
 
-  async setTags(tx: Tx, id: string, tags: Readonly<Record<string, string>>): Promise<void> {
-    const keys = Object.keys(tags).sort();
-    if (keys.length === 0) return;
-    await tx.query(
-      `insert into experiment_tag (experiment_id, key, value) select $1, k, v from unnest($2::text[], $3::text[]) as u(k, v)
-       on conflict (experiment_id, key) do update set value = excluded.value`,
-      [id, keys, keys.map((key) => tags[key])],
-    );
-  }
-
   async deleteTag(tx: Tx, id: string, key: string): Promise<boolean> {
     const rows = await tx.query('delete from experiment_tag where experiment_id = $1 and key = $2 returning 1', [id, key]);
     return rows.length > 0;

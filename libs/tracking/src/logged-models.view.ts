@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { allows, readablePaths, type Ctx } from '#access';
+import { allows, readableSql, type Ctx } from '#access';
 import {
   select,
   selectOnce,
@@ -130,11 +130,7 @@ export class LoggedModelsView {
       `m.experiment_id = any(${params.add(query.experimentIds, 'text[]')})`,
       'm.deleted_at is null',
     ];
-    const paths = readablePaths(ctx, 'tracking.read');
-    if (paths)
-      conditions.push(
-        `exists (select 1 from unnest(${params.add(paths, 'text[]')}) p where e.project = p or starts_with(e.project, p || '/'))`,
-      );
+    conditions.push(...readableSql(ctx, 'tracking.read', 'e.project', params));
     for (const condition of query.where ?? []) conditions.push(conditionSql(condition, query.datasets ?? [], params, keys));
     const sorted = new SortedPage(sortKeys(query.orderBy ?? [], params, keys));
     if (query.after !== undefined) conditions.push(sorted.after(query.after, params));

@@ -7,6 +7,7 @@ import { LoggingStore } from './logging.store.js';
 import { MetricAnnouncements } from './metric-announcements.js';
 import type { LogLine } from './model/log-line.js';
 import type { Point, Source } from './model/run.js';
+import { putPairs } from './pairs.store.js';
 import { noRun, runDeleted, RunsService, type RunPatch } from './runs.service.js';
 import { RunsStore, type RunFacts } from './runs.store.js';
 
@@ -110,7 +111,7 @@ export class LoggingService {
     return this.unitOfWork.run(ctx, async (tx) => {
       await this.runs.lock(tx, ctx.workspaceId, runId);
       const run = await this.writable(tx, ctx, runId);
-      await this.runs.setTags(tx, run.num, { [key]: next(await this.runs.tag(tx, run.num, key)) });
+      await putPairs(tx, 'run_tag', run.num, { [key]: next(await this.runs.tag(tx, run.num, key)) });
       return { id: runId };
     });
   }
@@ -186,7 +187,7 @@ export class LoggingService {
         'params',
         { reason: 'PARAM_CHANGED', ...differing },
       );
-    await this.runs.setTags(tx, run.num, tags);
+    await putPairs(tx, 'run_tag', run.num, tags);
   }
 
   private async ingest(
@@ -198,10 +199,10 @@ export class LoggingService {
     attempt: number,
   ): Promise<void> {
     const keys = points.map((point) => point.key);
-    const keyOf = await this.store.internKeys(tx, ctx.workspaceId, keys);
-    await this.store.ingest(tx, run, source, attempt, keyOf, points);
+    const ids = await this.store.internKeys(tx, ctx.workspaceId, keys);
+    await this.store.ingest(tx, run, source, attempt, ids, points);
     const ofModels = points.filter((point) => point.modelId !== undefined);
-    if (ofModels.length > 0) await this.store.modelMetrics(tx, ctx.workspaceId, run.num, keyOf, ofModels);
+    if (ofModels.length > 0) await this.store.modelMetrics(tx, ctx.workspaceId, run.num, ids, ofModels);
     tx.afterCommit(async () => this.notifier.wake('run_metrics', run.id));
     await this.announcements.logged(tx, ctx, run, points);
   }

@@ -3,6 +3,7 @@ import type { Tx } from '#database';
 import { MAX_LINE, STREAMS, type LogLine } from './model/log-line.js';
 import { SOURCES, type Point, type Source } from './model/run.js';
 import type { RunFacts } from './runs.store.js';
+import { MetricKeys } from './search/metric-keys.view.js';
 
 /**
  * One statement writes a batch: its points, and the latest value of each key where the new one is later. Both in the order of their keys, so that
@@ -26,42 +27,31 @@ const MODEL_METRICS = `insert into logged_model_metric (model_id, key, run, data
     from unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::float8[]) as u(model, key, dataset, digest, ts, step, value)
     join logged_model m on m.id = u.model and m.workspace_id = $9 order by model, key, ts, step, value, dataset, digest on conflict do nothing`;
 
-/** Ids that one process remembers: names are interned for good. */
-const MAX_REMEMBERED = 50_000;
-
 @Injectable()
 export class LoggingStore {
-  private readonly ids = new Map<string, number>();
+  constructor(private readonly keys: MetricKeys) {}
 
   /** Ids of metric names; unknown names are added (sorted, so that two writers cannot deadlock). */
-  async internKeys(tx: Tx, workspaceId: string, names: readonly string[]): Promise<(name: string) => number> {
-    const known = (name: string) => this.ids.get(`${workspaceId}\n${name}`);
-    const missing = [...new Set(names)].filter((name) => known(name) === undefined).sort();
-    if (missing.length === 0) return (name) => known(name)!;
+  async internKeys(tx: Tx, workspaceId: string, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const ids = this.keys.known(workspaceId, names);
+    const missing = [...new Set(names)].filter((name) => !ids.has(name)).sort();
+    if (missing.length === 0) return ids;
     const find = () =>
       tx.query<{ id: number; name: string }>('select id, name from metric_key where workspace_id = $1 and name = any($2)', [
         workspaceId,
         missing,
       ]);
     let rows = await find();
-    const added = rows.length < missing.length;
-    if (added) {
+    if (rows.length < missing.length) {
       await tx.query('insert into metric_key (workspace_id, name) select $1, unnest($2::text[]) on conflict do nothing', [
         workspaceId,
         missing,
       ]);
       rows = await find();
     }
-    const found = new Map(rows.map((row) => [row.name, row.id]));
-    const remember = () => this.remember(workspaceId, rows);
-    if (added) tx.afterCommit(async () => remember());
-    else remember();
-    return (name) => known(name) ?? found.get(name)!;
-  }
-
-  private remember(workspaceId: string, rows: readonly { id: number; name: string }[]): void {
-    if (this.ids.size > MAX_REMEMBERED) this.ids.clear();
-    for (const { id, name } of rows) this.ids.set(`${workspaceId}\n${name}`, id);
+    tx.afterCommit(async () => this.keys.remember(workspaceId, rows));
+    for (const { id, name } of rows) ids.set(name, id);
+    return ids;
   }
 
   async ingest(
@@ -69,12 +59,12 @@ export class LoggingStore {
     run: RunFacts,
     source: Source,
     attempt: number,
-    keyOf: (name: string) => number,
+    ids: ReadonlyMap<string, number>,
     points: readonly Point[],
   ): Promise<void> {
     if (points.length === 1) {
       const { key, timestamp, step, value } = points[0]!;
-      await tx.query(INGEST_ONE, [run.num, keyOf(key), timestamp, step, value, SOURCES[source], attempt, run.experiment]);
+      await tx.query(INGEST_ONE, [run.num, ids.get(key), timestamp, step, value, SOURCES[source], attempt, run.experiment]);
       return;
     }
     await tx.query(INGEST, [
@@ -82,7 +72,7 @@ export class LoggingStore {
       SOURCES[source],
       attempt,
       run.experiment,
-      points.map((p) => keyOf(p.key)),
+      points.map((p) => ids.get(p.key)),
       points.map((p) => p.step),
       points.map((p) => p.timestamp),
       points.map((p) => p.value),
@@ -94,13 +84,13 @@ export class LoggingStore {
     tx: Tx,
     workspaceId: string,
     run: number,
-    keyOf: (name: string) => number,
+    ids: ReadonlyMap<string, number>,
     points: readonly Point[],
   ): Promise<void> {
     await tx.query(MODEL_METRICS, [
       run,
       points.map((p) => p.modelId),
-      points.map((p) => keyOf(p.key)),
+      points.map((p) => ids.get(p.key)),
       points.map((p) => p.datasetName ?? ''),
       points.map((p) => p.datasetDigest ?? ''),
       points.map((p) => p.timestamp),

@@ -3,8 +3,9 @@ import { authorize, type Ctx, Journal } from '#access';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
 import { ExperimentsStore } from './experiments.store.js';
-import { noExperiment } from './experiments.service.js';
+import { noExperiment, requireActive } from './experiments.service.js';
 import { hasEnded, type RunStatus } from './model/run.js';
+import { putPairs } from './pairs.store.js';
 import { RunsStore, type RunFacts } from './runs.store.js';
 
 export interface NewRun {
@@ -25,6 +26,8 @@ export interface RunPatch {
   readonly endedAt?: Date;
   readonly name?: string;
   readonly parentId?: string;
+  /** Out of the usual lists, or back in them. */
+  readonly archived?: boolean;
 }
 
 const STATUS_EVENTS = { FINISHED: 'run.finished', FAILED: 'run.failed', KILLED: 'run.killed', RUNNING: 'run.resumed' } as const;
@@ -44,10 +47,7 @@ export class RunsService {
       const experiment = await this.experiments.byId(tx, ctx.workspaceId, input.experimentId);
       if (!experiment) throw noExperiment(input.experimentId);
       authorize(ctx, 'tracking.write', experiment.project);
-      if (experiment.deleted)
-        throw new DomainError('CONFLICT', `the experiment ${experiment.name} is deleted; restore it first`, 'experimentId', {
-          reason: 'EXPERIMENT_DELETED',
-        });
+      requireActive(experiment);
       return this.startIn(tx, ctx, input, experiment.num);
     });
   }
@@ -60,7 +60,7 @@ export class RunsService {
     const datasetVersionIds = [...(input.datasetVersionIds ?? [])];
     await this.store.addInputs(tx, id, datasetVersionIds);
     await this.store.addParams(tx, num, input.params ?? {});
-    await this.store.setTags(tx, num, input.tags ?? {});
+    await putPairs(tx, 'run_tag', num, input.tags ?? {});
     await this.journal.record(tx, ctx, {
       event: 'run.started',
       subject: { kind: 'run', id },
@@ -69,7 +69,7 @@ export class RunsService {
     return { id };
   }
 
-  /** Changes name, parent, status or end of a run. A run that had ended may go on: that is `run.resumed`. Deleted runs keep what they have. */
+  /** Changes what is given of a run, all or nothing. A run that had ended may go on: that is `run.resumed`. Deleted runs keep what they have. */
   async update(ctx: Ctx, runId: string, patch: RunPatch): Promise<{ id: string }> {
     return this.unitOfWork.run(ctx, async (tx) => {
       const run = await this.writable(tx, ctx, runId);
@@ -125,16 +125,6 @@ export class RunsService {
     });
   }
 
-  /** Takes a run out of the usual lists, or back into them; nothing else changes. */
-  async setArchived(ctx: Ctx, runId: string, archived: boolean): Promise<{ id: string }> {
-    return this.unitOfWork.run(ctx, async (tx) => {
-      const run = await this.writable(tx, ctx, runId);
-      await this.store.setArchived(tx, runId, archived);
-      await this.updated(tx, ctx, run, { archived });
-      return { id: runId };
-    });
-  }
-
   /**
    * Drops what a client logged after a step, and lets the run go on from there. Points of training attempts and of the platform stay. Throws CONFLICT
    * for a run of a training job, which goes on by itself.
@@ -171,7 +161,7 @@ export class RunsService {
         after: { status: patch.status },
       });
     const renamed = patch.name !== undefined && patch.name !== run.name;
-    if (renamed || patch.parentId !== undefined || patch.status === 'SCHEDULED')
+    if (renamed || patch.parentId !== undefined || patch.archived !== undefined || patch.status === 'SCHEDULED')
       await this.updated(tx, ctx, { ...run, name: patch.name ?? run.name }, patch);
   }
 

@@ -69,22 +69,26 @@ export class RunsStore {
   async update(
     tx: Tx,
     id: string,
-    patch: { status?: RunStatus; ended?: boolean; endedAt?: Date; name?: string; parentId?: string },
+    patch: { status?: RunStatus; ended?: boolean; endedAt?: Date; name?: string; parentId?: string; archived?: boolean },
   ): Promise<void> {
     await tx.query(
       `update run set status = coalesce($2, status), name = coalesce($3, name), parent_id = coalesce($4, parent_id),
-        ended_at = case when $5::timestamptz is not null then $5 when $6 then date_trunc('milliseconds', clock_timestamp()) when $2 is not null then null else ended_at end
-        where id = $1`,
-      [id, patch.status ?? null, patch.name ?? null, patch.parentId ?? null, patch.endedAt ?? null, patch.ended ?? false],
+        ended_at = case when $5::timestamptz is not null then $5 when $6 then date_trunc('milliseconds', clock_timestamp()) when $2 is not null then null else ended_at end,
+        archived_at = case $7::boolean when true then clock_timestamp() when false then null else archived_at end where id = $1`,
+      [
+        id,
+        patch.status ?? null,
+        patch.name ?? null,
+        patch.parentId ?? null,
+        patch.endedAt ?? null,
+        patch.ended ?? false,
+        patch.archived ?? null,
+      ],
     );
   }
 
   async setDeleted(tx: Tx, id: string, deleted: boolean): Promise<void> {
     await tx.query('update run set deleted_at = case when $2 then clock_timestamp() end where id = $1', [id, deleted]);
-  }
-
-  async setArchived(tx: Tx, id: string, archived: boolean): Promise<void> {
-    await tx.query('update run set archived_at = case when $2 then clock_timestamp() end where id = $1', [id, archived]);
   }
 
   /** Drops a client's points after a step and brings the latest values back to what is left; answers how many points went. */
@@ -129,16 +133,6 @@ export class RunsStore {
       `select p.key, p.value as old, u.v as given from run_param p join unnest($2::text[], $3::text[]) as u(k, v) on u.k = p.key
         where p.run = $1 and p.value <> u.v order by p.key`,
       [run, keys, values],
-    );
-  }
-
-  async setTags(tx: Tx, run: number, tags: Readonly<Record<string, string>>): Promise<void> {
-    const keys = Object.keys(tags).sort();
-    if (keys.length === 0) return;
-    await tx.query(
-      `insert into run_tag (run, key, value) select $1, k, v from unnest($2::text[], $3::text[]) as u(k, v)
-       on conflict (run, key) do update set value = excluded.value`,
-      [run, keys, keys.map((key) => tags[key])],
     );
   }
 

@@ -1,11 +1,13 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ArtifactsService } from './artifacts.service.js';
+import { ArtifactsStore } from './artifacts.store.js';
 import { ArtifactsView } from './artifacts.view.js';
 import { ExperimentsService } from './experiments.service.js';
 import { ExperimentsStore } from './experiments.store.js';
 import * as loggedModels from './logged-model.entities.js';
 import { LoggedModelsService } from './logged-models.service.js';
+import { LoggedModelsStore } from './logged-models.store.js';
 import { LoggedModelsView } from './logged-models.view.js';
 import { LoggingService } from './logging.service.js';
 import { LoggingStore } from './logging.store.js';
@@ -27,6 +29,7 @@ import { TrashService } from './trash.service.js';
 import { TrashStore } from './trash.store.js';
 
 const SERVICES = [ExperimentsService, RunsService, LoggingService, ArtifactsService, LoggedModelsService, TrashService];
+const STORES = [ExperimentsStore, RunsStore, LoggingStore, ArtifactsStore, LoggedModelsStore, TrashStore];
 const VIEWS = [
   TrackingView,
   ArtifactsView,
@@ -43,7 +46,7 @@ const VIEWS = [
 
 @Module({
   imports: [TypeOrmModule.forFeature([...Object.values(entities), ...Object.values(loggedModels), ...Object.values(trash)])],
-  providers: [ExperimentsStore, RunsStore, TrashStore, LoggingStore, MetricAnnouncements, ...SERVICES, ...VIEWS],
+  providers: [...STORES, MetricAnnouncements, ...SERVICES, ...VIEWS],
   exports: [...SERVICES, ...VIEWS],
 })
 export class TrackingModule {}

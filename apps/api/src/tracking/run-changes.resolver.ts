@@ -36,11 +36,8 @@ export class RunChangesResolver {
 
   @Mutation(() => RunPayload)
   @Requires('tracking.write')
-  updateRun(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') { runId, archived, ...patch }: UpdateRunInput) {
-    return answer(load, async () => {
-      if (archived !== undefined) await this.service.setArchived(ctx, runId, archived);
-      return this.service.update(ctx, runId, patch);
-    });
+  updateRun(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') { runId, ...patch }: UpdateRunInput) {
+    return answer(load, () => this.service.update(ctx, runId, patch));
   }
 
   @Mutation(() => RunPayload)

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { allows, type Ctx } from '#access';
+import { allows, type Ctx, readableSql } from '#access';
 import { select, selectOnce, SortedPage, SqlParams, textTestSql, type SortKey, type TextTest } from '#database';
 import { PROMPT_TAG } from '../model/labels.js';
-import { projectSql } from './readable-sql.js';
 import { VersionSearch, type FoundVersion } from './version-search.view.js';
 
 /** A model as lists of MLflow's clients show it. */
@@ -65,7 +64,10 @@ export class ModelSearch {
 
   async search(ctx: Ctx, query: ModelQuery): Promise<{ readonly models: readonly FoundModel[]; readonly next?: string }> {
     const params = new SqlParams();
-    const conditions = [`m.workspace_id = ${params.add(ctx.workspaceId, 'text')}`, ...projectSql(ctx, 'm.project', params)];
+    const conditions = [
+      `m.workspace_id = ${params.add(ctx.workspaceId, 'text')}`,
+      ...readableSql(ctx, 'registry.read', 'm.project', params),
+    ];
     if (!query.prompts) conditions.push(`not ${PROMPT}`);
     for (const condition of query.where ?? []) conditions.push(conditionSql(condition, params));
     const asked = query.orderBy ?? [];

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { allows, type Ctx } from '#access';
+import { allows, type Ctx, readableSql } from '#access';
 import {
   select,
   selectOnce,
@@ -14,7 +14,6 @@ import {
 } from '#database';
 import { isNumber, PROMPT_TAG } from '../model/labels.js';
 import type { VersionStatus } from '../registry.entities.js';
-import { projectSql } from './readable-sql.js';
 
 /** A version as lists of MLflow's clients show it. */
 export interface FoundVersion {
@@ -127,7 +126,7 @@ export class VersionSearch {
     const params = new SqlParams();
     const workspace = params.add(ctx.workspaceId, 'text');
     const conditions = [`v.workspace_id = ${workspace}`, 'v.deleted_at is null'];
-    conditions.push(...projectSql(ctx, 'm.project', params));
+    conditions.push(...readableSql(ctx, 'registry.read', 'm.project', params));
     if (!query.prompts)
       conditions.push(
         `not ${isPrompt('model_tag', 'model_id = v.model_id')}`,

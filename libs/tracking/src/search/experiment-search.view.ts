@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { allows, readablePaths, type Ctx } from '#access';
+import { allows, readableSql, type Ctx } from '#access';
 import {
   select,
   selectOnce,
@@ -127,11 +127,7 @@ export class ExperimentSearch {
   async search(ctx: Ctx, query: ExperimentQuery): Promise<ExperimentPage> {
     const params = new SqlParams();
     const conditions = [`e.workspace_id = ${params.add(ctx.workspaceId, 'text')}`, VIEW[query.view ?? 'active']];
-    const paths = readablePaths(ctx, 'tracking.read');
-    if (paths)
-      conditions.push(
-        `exists (select 1 from unnest(${params.add(paths, 'text[]')}) p where e.project = p or starts_with(e.project, p || '/'))`,
-      );
+    conditions.push(...readableSql(ctx, 'tracking.read', 'e.project', params));
     for (const condition of query.where ?? []) conditions.push(conditionSql(condition, params));
     const order = query.orderBy?.length ? query.orderBy : [{ field: 'createdAt', descending: true } as const];
     const sorted = new SortedPage([

@@ -106,10 +106,10 @@ export class MetricSeries {
       scope,
       found.filter(({ n }) => n > direct),
     );
-    const nameOf = await this.keys.names(wanted);
+    const names = await this.keys.names(wanted);
     return found.map(({ run, key, n }) => {
       const all = short.get(`${run} ${key}`) ?? long.get(`${run} ${key}`) ?? [];
-      return { run, key: nameOf(key), count: n, points: query.sampling === 'LTTB' ? lttb(all, query.maxPoints) : all };
+      return { run, key: names.get(key)!, count: n, points: query.sampling === 'LTTB' ? lttb(all, query.maxPoints) : all };
     });
   }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Ctx } from '#access';
-import { selectOnce, SqlParams } from '#database';
+import { select, selectOnce, SqlParams } from '#database';
 import { RunSearch } from './run-search.view.js';
 import type { RunQuery } from './run-query.js';
 
@@ -75,7 +75,7 @@ export class RunGroups {
     const found = new Map<string, { id: string; parentId: string; depth: number }>();
     let level = [id];
     for (let depth = 1; level.length > 0 && found.size < limit; depth++) {
-      const rows = await selectOnce<{ id: string; parentId: string }>(
+      const rows = await select<{ id: string; parentId: string }>(
         this.dataSource,
         `select id, parent_id as "parentId" from run where workspace_id = $1 and parent_id = any($2) and deleted_at is null order by started_at, id limit $3`,
         [workspaceId, level, limit - found.size],

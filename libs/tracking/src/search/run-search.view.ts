@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { allows, readablePaths, type Ctx } from '#access';
+import { allows, readableSql, type Ctx } from '#access';
 import { select, selectOnce, SortedPage, SqlParams } from '#database';
 import type { RunStatus } from '../model/run.js';
 import { MetricKeys } from './metric-keys.view.js';
@@ -151,11 +151,7 @@ export class RunSearch {
     const scope = [`${query.experimentIds ? 'e' : 'r'}.workspace_id = ${params.add(ctx.workspaceId, 'text')}`];
     if (query.experimentIds?.length === 1) scope.push(`r.experiment_id = ${params.add(query.experimentIds[0], 'text')}`);
     else if (query.experimentIds) scope.push(`r.experiment_id = any(${params.add(query.experimentIds, 'text[]')})`);
-    const paths = readablePaths(ctx, 'tracking.read');
-    if (paths)
-      scope.push(
-        `exists (select 1 from unnest(${params.add(paths, 'text[]')}) p where e.project = p or starts_with(e.project, p || '/'))`,
-      );
+    scope.push(...readableSql(ctx, 'tracking.read', 'e.project', params));
     return scope.join(' and ');
   }
 }

@@ -140,7 +140,7 @@ export class ExperimentRoutes {
       run: async ({ ctx, input }) => {
         checkName(input.new_name);
         await this.change(ctx, input.experiment_id, (id) =>
-          this.service.rename(ctx, id, input.new_name).catch(nameTaken(input.new_name)),
+          this.service.update(ctx, id, { name: input.new_name }).catch(nameTaken(input.new_name)),
         );
       },
     }),
@@ -165,7 +165,7 @@ export class ExperimentRoutes {
       input: { experiment_id: required(text), key: required(text), value: text },
       run: async ({ ctx, input }) => {
         checkTag(input.key, input.value ?? '');
-        await this.change(ctx, input.experiment_id, (id) => this.service.setTags(ctx, id, record([input])));
+        await this.change(ctx, input.experiment_id, (id) => this.service.update(ctx, id, { tags: record([input]) }));
       },
     }),
     ...route({

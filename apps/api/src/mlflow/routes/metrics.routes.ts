@@ -61,9 +61,9 @@ export class MetricRoutes {
         const key = await this.keyId(ctx, input.metric_key);
         const name = JSON.stringify(input.metric_key);
         const metrics: string[] = [];
-        for (const id of [...ids].sort()) {
-          const run = await this.runs.found(ctx, id);
-          if (key === undefined || metrics.length >= most) continue;
+        const runs = await this.runs.foundAll(ctx, [...ids].sort());
+        for (const run of runs) {
+          if (key === undefined || metrics.length >= most) break;
           const { points } = await this.history.page(run.num, key, most - metrics.length);
           metrics.push(...points.map((point) => pointJson(name, point, fromRunId(run.id))));
         }
@@ -81,7 +81,7 @@ export class MetricRoutes {
         const most = input.max_results ?? MOST_SAMPLED;
         if (most < 1 || most > MOST_SAMPLED)
           throw badValue('max_results', most, `max_results must be between 1 and ${MOST_SAMPLED}.`);
-        const runs = await Promise.all(ids.map((id) => this.runs.found(ctx, id)));
+        const runs = await this.runs.foundAll(ctx, ids);
         const key = await this.keyId(ctx, input.metric_key);
         if (key === undefined) return { metrics: [] };
         const hex = new Map(runs.map((run) => [String(run.num), fromRunId(run.id)]));

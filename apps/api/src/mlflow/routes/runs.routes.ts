@@ -145,6 +145,17 @@ export class RunRoutes {
     return run;
   }
 
+  /** All of them, in the order asked for. */
+  async foundAll(ctx: Ctx, ids: readonly string[]): Promise<FoundRun[]> {
+    ids.forEach(checkRunId);
+    const found = new Map((await this.search.byIds(ctx, ids.map(toRunId))).map((run) => [run.id, run]));
+    return ids.map((id) => {
+      const run = found.get(toRunId(id));
+      if (!run) throw missing(`Run with id=${id} not found`);
+      return run;
+    });
+  }
+
   /** A large answer as it is written, a piece at a time, so that no page is whole in memory. */
   private async *pieces(runs: readonly FoundRun[], tail: string): AsyncGenerator<string> {
     for (let at = 0; at < runs.length; at += PIECE)

@@ -53,13 +53,11 @@ export interface ArtifactTarget {
   readonly path: string;
 }
 
-const OF_RUN = /^(?:.*\/)?([0-9a-f]{32})\/artifacts(?:\/(.*))?$/s;
-const OF_MODEL = /^(?:.*\/)?models\/(m-[0-9a-f]{32})\/artifacts(?:\/(.*))?$/s;
+/** The first owner that the path names: what comes after it is the owner's own path, whatever that looks like. */
+const OWNER = /^(?:.*?\/)??(?:models\/(?<model>m-[0-9a-f]{32})|(?<run>[0-9a-f]{32}))\/artifacts(?:\/(?<rest>.*))?$/s;
 
 export function artifactTarget(workspaceId: string, path: string): ArtifactTarget {
-  const model = OF_MODEL.exec(path);
-  if (model) return { ownerId: toLoggedModelId(model[1]!), path: model[2] ?? '' };
-  const run = OF_RUN.exec(path);
-  if (run) return { ownerId: toRunId(run[1]!), path: run[2] ?? '' };
-  return { ownerId: workspaceId, path };
+  const { model, run, rest = '' } = OWNER.exec(path)?.groups ?? {};
+  if (model) return { ownerId: toLoggedModelId(model), path: rest };
+  return run ? { ownerId: toRunId(run), path: rest } : { ownerId: workspaceId, path };
 }
