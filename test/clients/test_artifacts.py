@@ -69,6 +69,7 @@ def test_images_by_step(run, client):
     for step in range(2):
         mlflow.log_image(np.full((4, 4, 3), step, dtype=np.uint8), key="sample", step=step)
     mlflow.log_image(np.zeros((4, 4, 3), dtype=np.uint8), "one.png")
+    mlflow.flush_artifact_async_logging()  # images by key are sent from a queue of the client
     images = [path for path, _, _ in paths(client, run, "images")]
     assert len([path for path in images if path.endswith(".png")]) == 2
     assert load_image(f"{run.artifact_uri}/one.png").size == (4, 4)
