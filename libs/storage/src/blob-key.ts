@@ -3,10 +3,14 @@ import type { BlobEntry, ByteRange } from './blob-store.js';
 
 const NAMESPACE = /^[a-z0-9_]{1,64}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
+const UPLOAD = /^upl_[0-9a-f]{32}$/;
 const KEY = /^([a-z0-9_]{1,64})\/([0-9a-f]{2})\/([0-9a-f]{64})$/;
 
 /** Uploads that are not yet blobs lie here, beside the namespaces; hence no namespace may have this name. */
 export const TMP = 'tmp';
+
+/** How long an upload in parts may gather without a row that knows it, before a store removes it. */
+export const GATHERING_DAYS = 8;
 
 export function isNamespace(text: string): boolean {
   return NAMESPACE.test(text) && text !== TMP;
@@ -26,6 +30,17 @@ export function checkSha256(sha256: string): string {
 /** `<namespace>/<first two digits>/<sha256>`. Throws BAD_INPUT. */
 export function blobKey(namespace: string, sha256: string): string {
   return `${checkNamespace(namespace)}/${checkSha256(sha256).slice(0, 2)}/${sha256}`;
+}
+
+/** `tmp/<id>`: where an upload gathers. Throws BAD_INPUT unless it is the id of one. */
+export function stagedKey(id: string): string {
+  if (UPLOAD.test(id)) return `${TMP}/${id}`;
+  throw new DomainError('BAD_INPUT', 'the id of an upload is upl_ and 32 hex digits', 'id');
+}
+
+/** Whether a name in `tmp` is that of an upload which may still be gathering. */
+export function isStaged(name: string): boolean {
+  return UPLOAD.test(name);
 }
 
 /** The blob that a key names, or undefined when something else lies there. */

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { DirectAccess, PartUploads } from './part-uploads.js';
 
 /** Token of the store of this process. */
 export const BLOB_STORE = Symbol('BlobStore');
@@ -58,6 +59,9 @@ export type StorageErrorCode = 'BAD_INPUT' | 'BLOB_MISMATCH' | 'BLOB_NOT_FOUND' 
  * Every call throws DomainError: BAD_INPUT for a namespace, hash or range that is none, STORAGE_UNAVAILABLE when the store fails.
  */
 export interface BlobStore {
+  readonly uploads: PartUploads;
+  /** Absent where a store has no address of its own. */
+  readonly direct?: DirectAccess;
   /**
    * Streams `source` in and resolves when the blob is durable; the same content twice is one blob. Throws BLOB_MISMATCH,
    * BLOB_TOO_LARGE or the error of the source itself, and then keeps nothing.

@@ -9,6 +9,8 @@ export {
   type PutOptions,
   type StorageErrorCode,
 } from './blob-store.js';
+export { downloadHeader } from './download-header.js';
+export { type DirectAccess, type PartUploads, type UploadPart } from './part-uploads.js';
 export { DiskBlobStore } from './disk/disk-blob-store.js';
 export { MemoryBlobStore } from './memory-blob-store.js';
 export { S3BlobStore } from './s3/s3-blob-store.js';

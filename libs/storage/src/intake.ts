@@ -89,3 +89,22 @@ export class Intake {
     return chunk;
   }
 }
+
+/** All of a part, in memory. Throws BLOB_MISMATCH when it has not exactly `size` bytes, as soon as that is known. */
+export async function readPart(source: BlobSource, size: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let found = 0;
+  for await (const chunk of new Intake(source).read()) {
+    chunks.push(chunk);
+    found += chunk.byteLength;
+    if (found > size) break;
+  }
+  if (found !== size) throw wrongSize(size);
+  return Buffer.concat(chunks);
+}
+
+export function wrongSize(size: number): DomainError {
+  return new DomainError('BLOB_MISMATCH', `this part has exactly ${size} bytes; send it again`, undefined, {
+    expected: { size },
+  });
+}

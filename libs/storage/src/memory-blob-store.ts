@@ -2,10 +2,12 @@ import { Readable } from 'node:stream';
 import { blobKey, blobNotFound, checkNamespace, parseKey, resolveRange } from './blob-key.js';
 import type { BlobEntry, BlobRef, BlobSource, BlobStore, ByteRange, OpenBlob, PutOptions } from './blob-store.js';
 import { Intake } from './intake.js';
+import { MemoryPartUploads } from './memory-part-uploads.js';
 import { openStream } from './open-stream.js';
 
 /** The fake for small tests: same rules, nothing on disk. */
 export class MemoryBlobStore implements BlobStore {
+  readonly uploads = new MemoryPartUploads(this);
   private readonly blobs = new Map<string, Uint8Array & { writtenAt?: Date }>();
 
   async put(namespace: string, source: BlobSource, opts?: PutOptions): Promise<BlobRef> {

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import type { Config } from '#config';
 import { CONFIG } from '#host';
 import { DomainError } from '#kernel';
-import { BLOB_STORE, BlobRegistry, type BlobRef, type BlobStore } from '#storage';
+import { BLOB_STORE, downloadHeader, BlobRegistry, type BlobRef, type BlobStore } from '#storage';
 import { hasTag, rangeOf } from './conditions.js';
 import { release } from './release.js';
 import { sendPieces } from './send-pieces.js';
@@ -57,7 +57,7 @@ export class BlobTransfer {
     void reply.headers({
       'content-type': 'application/octet-stream',
       'content-length': String(end - start + 1),
-      'content-disposition': disposition(name),
+      'content-disposition': downloadHeader(name),
     });
     await sendPieces(reply, blob.pieces(part));
     return reply;
@@ -71,11 +71,4 @@ export class BlobTransfer {
   private notFound(sha256: string): DomainError {
     return new DomainError('BLOB_NOT_FOUND', `there is no blob ${sha256.slice(0, 80)}`, 'sha256');
   }
-}
-
-/** RFC 6266: a plain name for all, and the whole name, encoded, for those that read it. */
-function disposition(name: string): string {
-  const plain = name.replace(/[^\w. -]/g, '_');
-  const coded = encodeURIComponent(name).replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
-  return plain === name ? `attachment; filename="${name}"` : `attachment; filename="${plain}"; filename*=UTF-8''${coded}`;
 }

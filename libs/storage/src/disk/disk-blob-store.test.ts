@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { blobKey } from '../blob-key.js';
 import { blobStoreContract } from '../blob-store.contract.js';
+import { partUploadsContract } from '../part-uploads.contract.js';
 import { entryOf, listOf, MIB, refOf } from '../testing/bytes.js';
 import { DiskBlobStore } from './disk-blob-store.js';
 
@@ -22,7 +23,7 @@ describe('DiskBlobStore', () => {
   });
   afterAll(() => rm(base, { recursive: true }));
 
-  blobStoreContract(async () => {
+  const subject = async () => {
     const own = await mkdtemp(join(tmpdir(), 'tailrace-blobs-'));
     return {
       store: new DiskBlobStore(own),
@@ -30,7 +31,9 @@ describe('DiskBlobStore', () => {
       close: () => rm(own, { recursive: true }),
       large: { bytes: 20 * MIB, growth: 6 * MIB },
     };
-  });
+  };
+  blobStoreContract(subject);
+  partUploadsContract(subject);
 
   it('finds after a restart what was put before', async () => {
     await new DiskBlobStore(dir).put('wsp_a', content);

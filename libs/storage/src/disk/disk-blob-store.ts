@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, open, readFile, realpath, type FileHandle } from 'node:fs/promises';
+import { lstat, open, readFile, realpath, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { blobKey, blobNotFound, checkNamespace, isNamespace, parseKey, resolveRange, TMP } from '../blob-key.js';
+import { blobKey, blobNotFound, checkNamespace, GATHERING_DAYS, isNamespace, parseKey, resolveRange, TMP } from '../blob-key.js';
 import type { BlobEntry, BlobRef, BlobSource, BlobStore, ByteRange, OpenBlob, PutOptions } from '../blob-store.js';
 import { Intake } from '../intake.js';
 import { diskError, errorCode } from './disk-errors.js';
+import { DiskPartUploads } from './disk-part-uploads.js';
 import { FileReader, PIECE } from './file-reader.js';
 import {
   assertNoLink,
@@ -26,6 +27,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Blobs as files below `dir`, written beside their place, flushed and renamed: a crash leaves at most files in `dir/tmp`. */
 export class DiskBlobStore implements BlobStore {
+  readonly uploads = new DiskPartUploads(this, (work, intake) => this.guard(work, intake));
   private readonly dir: string;
   private opened: Promise<string> | undefined;
 
@@ -170,11 +172,16 @@ export class DiskBlobStore implements BlobStore {
     await makeTree(this.dir);
     const root = await realpath(this.dir);
     const tmp = await makeDir(root, TMP);
-    for (const name of await namesIn(tmp, 'file')) {
-      const path = join(tmp, name);
-      const left = await lstat(path).catch(() => undefined);
-      if (left && Date.now() - left.mtimeMs > DAY_MS) await unlinkIfThere(path);
-    }
+    await sweep(tmp, 'file', DAY_MS);
+    await sweep(tmp, 'dir', GATHERING_DAYS * DAY_MS);
     return root;
+  }
+}
+
+/** Removes what a crash left in `tmp` longer than `ms` ago. */
+async function sweep(tmp: string, kind: 'file' | 'dir', ms: number): Promise<void> {
+  for (const name of await namesIn(tmp, kind)) {
+    const left = await lstat(join(tmp, name)).catch(() => undefined);
+    if (left && Date.now() - left.mtimeMs > ms) await rm(join(tmp, name), { recursive: true, force: true });
   }
 }

@@ -1,4 +1,5 @@
 import type { Client } from 'minio';
+import { GATHERING_DAYS, isStaged } from '../blob-key.js';
 
 export interface ListedObject {
   readonly key: string;
@@ -23,12 +24,16 @@ export async function* listObjects(
   }
 }
 
-/** Removes uploads below `prefix` that a crash left longer than `ms` (a day) ago: whole objects and incomplete multipart uploads. */
+/**
+ * Removes uploads below `prefix` that a crash left longer than `ms` (a day) ago: whole objects and incomplete multipart uploads. Those that come in parts
+ * may take `GATHERING_DAYS`.
+ */
 export async function sweepUploads(client: Client, bucket: string, prefix: string, ms = DAY_MS): Promise<void> {
-  const isOld = (time: Date) => Date.now() - new Date(time).getTime() > ms;
+  const isOld = (key: string, time: Date) =>
+    Date.now() - new Date(time).getTime() > (isStaged(key.slice(prefix.length)) ? GATHERING_DAYS * ms : ms);
   for await (const { key, modified } of listObjects(client, bucket, prefix))
-    if (isOld(modified)) await client.removeObject(bucket, key);
+    if (isOld(key, modified)) await client.removeObject(bucket, key);
   const { uploads } = await client.listIncompleteUploadsQuery(bucket, prefix, '', '', '');
   for (const { key, uploadId, initiated } of uploads)
-    if (isOld(initiated)) await client.abortMultipartUpload(bucket, key, uploadId);
+    if (isOld(key, initiated)) await client.abortMultipartUpload(bucket, key, uploadId);
 }

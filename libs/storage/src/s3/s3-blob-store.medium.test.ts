@@ -1,6 +1,7 @@
 import { Client } from 'minio';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blobStoreContract } from '../blob-store.contract.js';
+import { partUploadsContract } from '../part-uploads.contract.js';
 import { chunksOf, collect, MIB, refOf } from '../testing/bytes.js';
 import { findWeed, startSeaweedFs, type SeaweedFs } from '../testing/start-seaweedfs.js';
 import { listObjects, sweepUploads } from './listing.js';
@@ -31,13 +32,15 @@ describe.skipIf(!weed)(title, () => {
     return [...found, ...uploads.map((upload) => `incomplete ${upload.key}`)];
   }
 
-  blobStoreContract(async () => ({
+  const subject = async () => ({
     store: new S3BlobStore(options()),
     leftovers,
     close: async () => {},
     // A fixed number of 16 MiB parts at a time (gathered, being sent, just sent), however large the blob is.
     large: { bytes: 160 * MIB, growth: 5 * 16 * MIB },
-  }));
+  });
+  blobStoreContract(subject);
+  partUploadsContract(subject);
 
   it('copies by parts what is too large for one copy', async () => {
     const store = new S3BlobStore(options({ limits: { copy: 8 * MIB } }));

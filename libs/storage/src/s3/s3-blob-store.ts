@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { CopyDestinationOptions, CopySourceOptions, type Client } from 'minio';
 import { DomainError } from '#kernel';
 import { blobKey, blobNotFound, checkNamespace, parseKey, resolveRange, TMP } from '../blob-key.js';
 import type { BlobEntry, BlobRef, BlobSource, BlobStore, ByteRange, OpenBlob, PutOptions } from '../blob-store.js';
@@ -8,56 +7,49 @@ import { Intake } from '../intake.js';
 import { openStream } from '../open-stream.js';
 import { inBlocks } from './blocks.js';
 import { listObjects, sweepUploads } from './listing.js';
-import { bodyParts, copyParts, uploadParts } from './multipart.js';
-import { s3Client, type S3Options } from './s3-client.js';
-import { isMissing, s3Error } from './s3-errors.js';
-
-const MIB = 1024 * 1024;
-/** 16 MiB parts of which S3 takes 10,000: a blob may have 156 GiB. A copy in one call may have 5 GiB; we stay well below. */
-const LIMITS = { part: 16 * MIB, copy: 1024 * MIB };
+import { bodyParts, uploadParts } from './multipart.js';
+import { S3Bucket } from './s3-bucket.js';
+import type { S3Options } from './s3-client.js';
+import { S3DirectAccess } from './s3-direct-access.js';
+import { isMissing } from './s3-errors.js';
+import { S3PartUploads } from './s3-part-uploads.js';
 
 /**
  * Blobs as objects of one bucket of any S3. The key is known only at the end: what fits into one part waits in memory, anything
  * larger is uploaded as `tmp/<uuid>`, verified, and copied by the server to its key.
  */
 export class S3BlobStore implements BlobStore {
-  private readonly client: Client;
-  private readonly bucket: string;
-  private readonly prefix: string;
-  private readonly place: string;
-  private readonly limits: typeof LIMITS;
+  readonly uploads: S3PartUploads;
+  readonly direct: S3DirectAccess;
+  private readonly bucket: S3Bucket;
   private swept = false;
 
   constructor(options: S3Options) {
-    this.client = s3Client(options);
-    this.bucket = options.bucket;
-    this.prefix = (options.prefix ?? '')
-      .split('/')
-      .filter(Boolean)
-      .map((part) => `${part}/`)
-      .join('');
-    this.place = `${options.endpoint}, bucket ${options.bucket}`;
-    this.limits = { ...LIMITS, ...options.limits };
+    this.bucket = new S3Bucket(options);
+    this.uploads = new S3PartUploads(this.bucket);
+    this.direct = new S3DirectAccess(this.bucket, options);
   }
 
   async put(namespace: string, source: BlobSource, opts?: PutOptions): Promise<BlobRef> {
     checkNamespace(namespace);
     const intake = new Intake(source, opts);
-    return this.guard(async () => {
-      const blocks = inBlocks(intake.read(), this.limits.part);
+    const { part } = this.bucket.limits;
+    return this.bucket.guard(async () => {
+      const blocks = inBlocks(intake.read(), part);
       const head = (await blocks.next()).value ?? Buffer.alloc(0);
-      if (head.byteLength < this.limits.part) return this.putSmall(namespace, intake, head);
+      if (head.byteLength < part) return this.putSmall(namespace, intake, head);
       return this.putLarge(namespace, intake, prepend(head, blocks));
     }, intake);
   }
 
   async get(namespace: string, sha256: string, range?: ByteRange): Promise<Readable> {
-    const key = this.prefix + blobKey(namespace, sha256);
-    return this.guard(async () => {
+    const { client, name } = this.bucket;
+    const key = this.bucket.full(blobKey(namespace, sha256));
+    return this.bucket.guard(async () => {
       try {
-        if (!range) return await this.client.getObject(this.bucket, key);
-        const { start, length } = resolveRange(range, (await this.client.statObject(this.bucket, key)).size);
-        return length > 0 ? await this.client.getPartialObject(this.bucket, key, start, length) : Readable.from([]);
+        if (!range) return await client.getObject(name, key);
+        const { start, length } = resolveRange(range, (await client.statObject(name, key)).size);
+        return length > 0 ? await client.getPartialObject(name, key, start, length) : Readable.from([]);
       } catch (error) {
         throw isMissing(error) ? blobNotFound(namespace, sha256) : error;
       }
@@ -70,38 +62,40 @@ export class S3BlobStore implements BlobStore {
 
   async stat(namespace: string, sha256: string): Promise<{ size: number } | undefined> {
     const key = blobKey(namespace, sha256);
-    const size = await this.guard(() => this.sizeOf(key));
+    const size = await this.bucket.guard(() => this.bucket.sizeOf(key));
     return size === undefined ? undefined : { size };
   }
 
   async delete(namespace: string, sha256: string): Promise<void> {
     const key = blobKey(namespace, sha256);
-    await this.guard(() => this.remove(key));
+    await this.bucket.guard(() => this.bucket.remove(key));
   }
 
   async *list(namespace?: string): AsyncGenerator<BlobEntry, void, undefined> {
-    const prefix = this.prefix + (namespace === undefined ? '' : `${checkNamespace(namespace)}/`);
-    const objects = listObjects(this.client, this.bucket, prefix);
+    const { client, name, prefix } = this.bucket;
+    const below = prefix + (namespace === undefined ? '' : `${checkNamespace(namespace)}/`);
+    const objects = listObjects(client, name, below);
     for (;;) {
-      const next = await this.guard(() => objects.next());
+      const next = await this.bucket.guard(() => objects.next());
       if (next.done) return;
-      const id = parseKey(next.value.key.slice(this.prefix.length));
+      const id = parseKey(next.value.key.slice(prefix.length));
       if (id) yield { ...id, size: next.value.size, writtenAt: new Date(next.value.modified) };
     }
   }
 
   async check(): Promise<void> {
-    await this.guard(async () => {
-      if (!(await this.client.bucketExists(this.bucket)))
+    const { client, name, place } = this.bucket;
+    await this.bucket.guard(async () => {
+      if (!(await client.bucketExists(name)))
         throw new DomainError(
           'STORAGE_UNAVAILABLE',
-          `blobs in ${this.place}: the bucket does not exist: create it or correct its name`,
+          `blobs in ${place}: the bucket does not exist: create it or correct its name`,
         );
       const probe = `${TMP}/check-${randomUUID()}`;
-      await this.client.putObject(this.bucket, this.prefix + probe, Buffer.from('tailrace'));
-      await this.remove(probe);
+      await client.putObject(name, this.bucket.full(probe), Buffer.from('tailrace'));
+      await this.bucket.remove(probe);
       // What a crash left is swept once per process, not at every health check.
-      if (!this.swept) await sweepUploads(this.client, this.bucket, `${this.prefix}${TMP}/`);
+      if (!this.swept) await sweepUploads(client, name, this.bucket.full(`${TMP}/`));
       this.swept = true;
     });
   }
@@ -109,9 +103,9 @@ export class S3BlobStore implements BlobStore {
   private async putSmall(namespace: string, intake: Intake, content: Buffer): Promise<BlobRef> {
     const ref = await intake.finish();
     const key = blobKey(namespace, ref.sha256);
-    if ((await this.sizeOf(key)) !== ref.size) {
-      await this.client.putObject(this.bucket, this.prefix + key, content, content.byteLength);
-      await this.verify(key, ref.size);
+    if ((await this.bucket.sizeOf(key)) !== ref.size) {
+      await this.bucket.client.putObject(this.bucket.name, this.bucket.full(key), content, content.byteLength);
+      await this.bucket.verify(key, ref.size);
     }
     return ref;
   }
@@ -119,50 +113,16 @@ export class S3BlobStore implements BlobStore {
   private async putLarge(namespace: string, intake: Intake, blocks: AsyncIterable<Buffer>): Promise<BlobRef> {
     const upload = `${TMP}/${randomUUID()}`;
     try {
-      await uploadParts(this.client, this.bucket, this.prefix + upload, bodyParts(blocks));
+      await uploadParts(this.bucket.client, this.bucket.name, this.bucket.full(upload), bodyParts(blocks));
       const ref = await intake.finish();
       const key = blobKey(namespace, ref.sha256);
-      if ((await this.sizeOf(key)) === ref.size) return ref;
-      await this.verify(upload, ref.size);
-      await this.copy(upload, key, ref.size);
-      await this.verify(key, ref.size);
+      if ((await this.bucket.sizeOf(key)) === ref.size) return ref;
+      await this.bucket.verify(upload, ref.size);
+      await this.bucket.copy(upload, key, ref.size);
+      await this.bucket.verify(key, ref.size);
       return ref;
     } finally {
-      await this.remove(upload).catch(() => {}); // The sweep takes it later; the blob itself is in place or the error is the news.
-    }
-  }
-
-  private async copy(from: string, to: string, size: number): Promise<void> {
-    const { client, bucket, prefix } = this;
-    const source = `${bucket}/${prefix}${from}`;
-    if (size > this.limits.copy) return uploadParts(client, bucket, prefix + to, copyParts(source, size, this.limits.copy));
-    const target = new CopyDestinationOptions({ Bucket: bucket, Object: prefix + to });
-    await client.copyObject(new CopySourceOptions({ Bucket: bucket, Object: prefix + from }), target);
-  }
-
-  private async verify(key: string, size: number): Promise<void> {
-    const found = await this.sizeOf(key);
-    if (found !== size) throw new Error(`${key} has ${found ?? 'no'} bytes after ${size} were sent`);
-  }
-
-  private async sizeOf(key: string): Promise<number | undefined> {
-    try {
-      return (await this.client.statObject(this.bucket, this.prefix + key)).size;
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
-  }
-
-  private async remove(key: string): Promise<void> {
-    await this.client.removeObject(this.bucket, this.prefix + key);
-  }
-
-  private async guard<T>(work: () => Promise<T>, intake?: Intake): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw intake?.owns(error) ? error : s3Error(this.place, error);
+      await this.bucket.remove(upload).catch(() => {}); // The sweep takes it later; the blob itself is in place or the error is the news.
     }
   }
 }

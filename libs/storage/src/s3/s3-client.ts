@@ -11,6 +11,8 @@ export interface S3Options {
   readonly secretKey: string;
   /** Default `us-east-1`, which servers other than AWS take for any. */
   readonly region?: string;
+  /** Where clients reach the same server, for URLs that are given to them. Default: `endpoint`. */
+  readonly publicEndpoint?: string;
   /** Put before every key, so that a bucket can be shared. */
   readonly prefix?: string;
   /** Bytes; for tests. S3 itself wants parts of 5 MiB to 5 GiB and copies at most 5 GiB at once. */
@@ -34,11 +36,25 @@ function parseEndpoint(endpoint: string): URL {
   throw new DomainError('BAD_INPUT', 'the S3 endpoint must look like http://host:port or https://host', 'endpoint');
 }
 
-/** The `minio` client for these options. Throws BAD_INPUT for an endpoint that is no plain http(s) URL. */
-export function s3Client(options: S3Options): Client {
-  const url = parseEndpoint(options.endpoint);
+export class S3Client extends Client {
+  /** Parts of a multipart upload that the server has, with their bytes. */
+  partsOf(bucket: string, key: string, uploadId: string): Promise<ListedPart[]> {
+    return this.listParts(bucket, key, uploadId) as Promise<ListedPart[]>;
+  }
+}
+
+export interface ListedPart {
+  readonly part: number;
+  readonly size: number;
+  readonly etag: string;
+  readonly lastModified: Date;
+}
+
+/** The `minio` client for one address of the server. Throws BAD_INPUT for an endpoint that is no plain http(s) URL. */
+export function s3Client(options: S3Options, endpoint: string): S3Client {
+  const url = parseEndpoint(endpoint);
   const secure = url.protocol === 'https:';
-  return new Client({
+  return new S3Client({
     endPoint: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port ? Number(url.port) : secure ? 443 : 80,
     useSSL: secure,
