@@ -1,4 +1,3 @@
-import { Client } from 'minio';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   ask,
@@ -11,9 +10,9 @@ import {
   startSplit,
   type Server,
 } from '#testing';
-import { findWeed, startSeaweedFs } from '../../libs/storage/src/testing/start-seaweedfs.js';
 import { runDemo } from '../../apps/cli/src/demo/demo.js';
 import { connections } from './edge-support.js';
+import { noSeaweed, startS3, titled } from './on-s3.js';
 
 /**
  * Connections that an installation may hold at most. A process: 8 for its use cases (20 where one process does all), 1 to listen, and one a queue worker and 3 more for the
@@ -89,26 +88,10 @@ describe.skipIf(noRedis)(titled('as a process each, on PostgreSQL 15 with queues
   });
 });
 
-const weed = findWeed(process.env);
-const noSeaweed = weed ? undefined : 'SeaweedFS not found; run: bash infra/seaweedfs.sh';
 describe.skipIf(noSeaweed)(titled('in one process, with blobs on a real S3', noSeaweed), () => {
   loopSuite(MOST.platform, async () => {
-    const s3 = await startSeaweedFs(weed!);
-    const { hostname, port } = new URL(s3.endpoint);
-    const bucket = new Client({
-      endPoint: hostname,
-      port: Number(port),
-      useSSL: false,
-      accessKey: s3.accessKey,
-      secretKey: s3.secretKey,
-    });
-    await bucket.makeBucket('tailrace');
-    const env = { S3_ENDPOINT: s3.endpoint, S3_BUCKET: 'tailrace', S3_ACCESS_KEY: s3.accessKey, S3_SECRET_KEY: s3.secretKey };
-    const server = await startPlatform({ env });
+    const s3 = await startS3();
+    const server = await startPlatform({ env: s3.env });
     return { server, stop: () => server.stop().finally(() => s3.stop()) };
   });
 });
-
-function titled(title: string, missing: string | undefined): string {
-  return missing ? `${title} (skipped: ${missing})` : title;
-}

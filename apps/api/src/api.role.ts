@@ -4,6 +4,7 @@ import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { GraphQLModule } from '@nestjs/graphql';
 import { AttemptsController } from './attempts/attempts.controller.js';
 import { BlobsController } from './blobs/blobs.controller.js';
+import { UploadsController } from './blobs/uploads.controller.js';
 import { LiveLog } from './events/live-log.js';
 import { GraphqlConfig } from './graphql/graphql.config.js';
 import { RESOLVERS } from './graphql/resolvers.js';
@@ -34,7 +35,15 @@ import { RunLists } from './tracking/run-lists.js';
       useClass: GraphqlConfig,
     }),
   ],
-  controllers: [AttemptsController, BlobsController, HistoriesController, ArtifactsController, NodesController, IdeController],
+  controllers: [
+    AttemptsController,
+    BlobsController,
+    UploadsController,
+    HistoriesController,
+    ArtifactsController,
+    NodesController,
+    IdeController,
+  ],
   providers: [
     ...RESOLVERS,
     LiveCurves,

@@ -3,7 +3,7 @@ import { createCtx } from '#access';
 import type { Config } from '#config';
 import { CONFIG } from '#host';
 import { LOGGER, Periodic } from '#messaging';
-import { BlobCollector, StorageView, type CollectionReport } from '#storage';
+import { BlobCollector, StorageView, UploadsService, type CollectionReport } from '#storage';
 import type { Logger } from '#telemetry';
 import { TrashService } from '#tracking';
 
@@ -20,6 +20,7 @@ export class CollectService extends Periodic {
   constructor(
     private readonly trash: TrashService,
     private readonly blobs: BlobCollector,
+    private readonly uploads: UploadsService,
     private readonly storage: StorageView,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) logger: Logger,
@@ -29,6 +30,7 @@ export class CollectService extends Periodic {
 
   /** One turn: the trash first, since what goes there may leave blobs behind. */
   async turn(): Promise<void> {
+    await this.uploads.expire();
     const purged = await this.trash.purgeOverdue(this.ctx, this.config.trashDays);
     if (this.turns++ % ADOPT_EVERY === 0) await this.blobs.adopt();
     await this.blobs.mark();

@@ -25,7 +25,7 @@ const EnvSchema = z.object({
   TAILRACE_PORT: int(7070, 0, 65_535),
   TAILRACE_ALLOWED_HOSTS: list,
   TAILRACE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  TAILRACE_MAX_BODY_MB: int(512, 1),
+  TAILRACE_MAX_BODY_MB: int(65_536, 1),
   DATABASE_URL: z.string().optional(),
   MIGRATION_DATABASE_URL: z.string().optional(),
   TAILRACE_DATABASE_POOL: z.coerce.number().int().min(1).max(100).optional(),
@@ -34,6 +34,7 @@ const EnvSchema = z.object({
   S3_BUCKET: z.string().optional(),
   S3_ACCESS_KEY: z.string().optional(),
   S3_SECRET_KEY: z.string().optional(),
+  S3_PUBLIC_ENDPOINT: z.union([z.url(), z.literal('off')], 'must be a URL, or off').optional(),
   S3_REGION: z.string().default('us-east-1'),
   TAILRACE_SWEEP_SECONDS: int(30, 1),
   TAILRACE_POLL_MS: int(500, 10),
@@ -70,6 +71,8 @@ export interface Config {
     readonly accessKey: string;
     readonly secretKey: string;
     readonly region: string;
+    /** Where clients reach the server themselves; `off`: they cannot. Absent: at `endpoint`, if they ask for it. */
+    readonly publicEndpoint?: string;
   };
   readonly messaging: { readonly sweepSeconds: number; readonly pollMs: number; readonly retentionDays: number };
   /** How long runs, experiments and logged models stay in the trash; 0: until somebody purges them. */
@@ -147,5 +150,6 @@ function s3Section(e: z.infer<typeof EnvSchema>): Config['s3'] {
     accessKey: e.S3_ACCESS_KEY!,
     secretKey: e.S3_SECRET_KEY!,
     region: e.S3_REGION,
+    publicEndpoint: e.S3_PUBLIC_ENDPOINT,
   };
 }

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { select, type Tx } from '#database';
 import { DomainError } from '#kernel';
 import { BLOB_STORE, type BlobRef, type BlobSource, type BlobStore, type PutOptions } from './blob-store.js';
+import type { DirectAccess, UploadPart, UploadPlace } from './part-uploads.js';
 
 /**
  * Claims need not survive a crash at once: what refers to the blob is committed later and takes the claim with it, and a content whose claim was lost is
@@ -23,8 +24,22 @@ export class BlobRegistry {
 
   /** Stores content as a blob of the workspace: as `BlobStore.put`, and safe from the collector for a day, in which something may refer to it. */
   keep(workspaceId: string, source: BlobSource, opts?: Omit<PutOptions, 'claim'>): Promise<BlobRef> {
-    const claim = async ({ sha256, size }: BlobRef) => void (await select(this.dataSource, CLAIM, [workspaceId, sha256, size]));
-    return this.store.put(workspaceId, source, { ...opts, claim });
+    return this.store.put(workspaceId, source, { ...opts, claim: this.claim(workspaceId) });
+  }
+
+  /** The same with what has come in parts: as `PartUploads.complete`. */
+  keepUpload(
+    workspaceId: string,
+    place: UploadPlace,
+    parts: readonly Omit<UploadPart, 'size'>[],
+    expected?: PutOptions['expected'],
+  ): Promise<BlobRef> {
+    return this.store.uploads.complete(place, workspaceId, parts, { expected, claim: this.claim(workspaceId) });
+  }
+
+  /** The same with what somebody put into the object store. */
+  keepDirect(workspaceId: string, direct: DirectAccess, id: string): Promise<BlobRef> {
+    return direct.adopt(id, workspaceId, { claim: this.claim(workspaceId) });
   }
 
   /** True when the workspace holds it; it is then safe from the collector for a day less an hour. */
@@ -67,5 +82,9 @@ export class BlobRegistry {
     if (!rows[0])
       throw new DomainError('BLOB_NOT_FOUND', `this workspace holds no blob ${sha256.slice(0, 80)}; upload it first`, 'blob');
     return { size: Number(rows[0].size) };
+  }
+
+  private claim(workspaceId: string): NonNullable<PutOptions['claim']> {
+    return async ({ sha256, size }) => void (await select(this.dataSource, CLAIM, [workspaceId, sha256, size]));
   }
 }

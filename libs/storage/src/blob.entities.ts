@@ -1,4 +1,4 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** A blob that a workspace holds. Two workspaces that hold the same content have a row each. */
 @Entity('blob')
@@ -24,4 +24,31 @@ export class CollectionReportEntity {
   @Column('int') blobs!: number;
   @Column('bigint') bytes!: string;
   @Column('int') kept!: number;
+}
+
+/** An upload that is still coming, or that became a blob a short time ago. */
+@Entity('upload')
+@Index('upload_expiry', ['expiresAt'])
+@Index('upload_resumed', ['workspaceId', 'sha256', 'size', 'partSize'], {
+  unique: true,
+  where: 'blob is null and sha256 is not null',
+})
+@Index('upload_owner', ['ownerId'], { where: "kind = 'WHOLE'" })
+@Check('upload_kind', "kind in ('PARTS', 'WHOLE')")
+export class UploadEntity {
+  @PrimaryColumn('text') id!: string;
+  @Column('text') workspaceId!: string;
+  /** `PARTS` that are completed, or a `WHOLE` that its sender puts into the object store and never mentions again. */
+  @Column('text') kind!: string;
+  @Column('text') handle!: string;
+  @Column('bigint', { nullable: true }) size!: string | null;
+  @Column('int', { nullable: true }) partSize!: number | null;
+  @Column('text', { nullable: true }) sha256!: string | null;
+  @Column('text', { nullable: true }) ownerId!: string | null;
+  @Column('text', { nullable: true }) path!: string | null;
+  @Column('text', { nullable: true }) blob!: string | null;
+  @Column('bigint', { nullable: true }) blobSize!: string | null;
+  @Column('text', { nullable: true }) etag!: string | null;
+  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+  @Column('timestamptz') expiresAt!: Date;
 }

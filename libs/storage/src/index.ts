@@ -17,5 +17,7 @@ export { S3BlobStore } from './s3/s3-blob-store.js';
 export { type S3Options } from './s3/s3-client.js';
 export { BlobCollector, type CollectedBlobs } from './blob-collector.js';
 export { BlobRegistry } from './blob-registry.js';
+export { DirectUploads, MAX_DOWNLOAD_SECONDS, MAX_WHOLE_SECONDS } from './direct-uploads.service.js';
+export { UploadsService, type OpenUpload } from './uploads.service.js';
 export { StorageModule } from './storage.module.js';
 export { StorageView, type CollectionReport } from './storage.view.js';

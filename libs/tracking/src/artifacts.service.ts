@@ -29,7 +29,12 @@ export class ArtifactsService {
   }
 
   /** Step: paths to blobs that the workspace holds. Throws BLOB_NOT_FOUND for one that it does not. */
-  async addIn(tx: Tx, ctx: Ctx, ownerId: string, artifacts: Readonly<Record<string, string>>): Promise<void> {
+  async addIn(
+    tx: Tx,
+    ctx: Pick<Ctx, 'workspaceId'>,
+    ownerId: string,
+    artifacts: Readonly<Record<string, string>>,
+  ): Promise<void> {
     for (const [path, blob] of Object.entries(artifacts)) {
       checkArtifactPath(path);
       const { size } = await this.blobs.reference(tx, ctx.workspaceId, blob);

@@ -78,6 +78,11 @@ export class ArtifactsView {
     await this.authorized(ctx, ownerId, 'tracking.read');
   }
 
+  /** Whether there is such a run, logged model or workspace, in the trash or not. */
+  async isOwner(workspaceId: string, ownerId: string): Promise<boolean> {
+    return (await select(this.dataSource, OWNER, [ownerId, workspaceId])).length > 0;
+  }
+
   private async authorized(ctx: Ctx, ownerId: string, permission: Permission): Promise<boolean> {
     const [owner] = await select<{ project: string; deleted: boolean }>(this.dataSource, OWNER, [ownerId, ctx.workspaceId]);
     if (!owner) {

@@ -1,6 +1,7 @@
 export { isArtifactPath } from './model/artifact-path.js';
 export { ArtifactsService } from './artifacts.service.js';
 export { ArtifactsView, type ArtifactEntry, type ArtifactFile } from './artifacts.view.js';
+export { DirectArtifacts } from './direct-artifacts.service.js';
 export { ExperimentsService, type NewExperiment } from './experiments.service.js';
 export { LoggedModelsService, type NewLoggedModel } from './logged-models.service.js';
 export {

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { ArtifactsService } from './artifacts.service.js';
 import { ArtifactsStore } from './artifacts.store.js';
 import { ArtifactsView } from './artifacts.view.js';
+import { DirectArtifacts } from './direct-artifacts.service.js';
 import { ExperimentsService } from './experiments.service.js';
 import { ExperimentsStore } from './experiments.store.js';
 import * as loggedModels from './logged-model.entities.js';
@@ -28,7 +29,15 @@ import * as trash from './trash.entities.js';
 import { TrashService } from './trash.service.js';
 import { TrashStore } from './trash.store.js';
 
-const SERVICES = [ExperimentsService, RunsService, LoggingService, ArtifactsService, LoggedModelsService, TrashService];
+const SERVICES = [
+  ExperimentsService,
+  RunsService,
+  LoggingService,
+  ArtifactsService,
+  DirectArtifacts,
+  LoggedModelsService,
+  TrashService,
+];
 const STORES = [ExperimentsStore, RunsStore, LoggingStore, ArtifactsStore, LoggedModelsStore, TrashStore];
 const VIEWS = [
   TrackingView,

@@ -25,14 +25,11 @@ export class BlobTransfer {
     const maxBytes = this.config.http.maxBodyBytes;
     if (Number(request.headers['content-length'] ?? 0) > maxBytes)
       throw new DomainError('BLOB_TOO_LARGE', `a file may have ${maxBytes} bytes`);
-    const body = request.body ?? Buffer.alloc(0);
-    if (!(body instanceof Readable || body instanceof Uint8Array))
-      throw new DomainError(
-        'BAD_INPUT',
-        'send the file as the body, with content-type application/octet-stream (or text/csv)',
-        'body',
-      );
-    return this.registry.keep(workspaceId, body, { expected: sha256 === undefined ? undefined : { sha256 }, maxBytes, release });
+    return this.registry.keep(workspaceId, bodyOf(request), {
+      expected: sha256 === undefined ? undefined : { sha256 },
+      maxBytes,
+      release,
+    });
   }
 
   /**
@@ -71,4 +68,15 @@ export class BlobTransfer {
   private notFound(sha256: string): DomainError {
     return new DomainError('BLOB_NOT_FOUND', `there is no blob ${sha256.slice(0, 80)}`, 'sha256');
   }
+}
+
+/** The file that a request carries. Throws BAD_INPUT when it is of a type that was read as something else. */
+export function bodyOf(request: FastifyRequest): Readable | Uint8Array {
+  const body = request.body ?? Buffer.alloc(0);
+  if (body instanceof Readable || body instanceof Uint8Array) return body;
+  throw new DomainError(
+    'BAD_INPUT',
+    'send the file as the body, with content-type application/octet-stream (or text/csv)',
+    'body',
+  );
 }

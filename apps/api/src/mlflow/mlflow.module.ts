@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { GraphqlSupportModule } from '../graphql/support.module.js';
 import { MLFLOW_ROUTES, MlflowEdge } from './mlflow.edge.js';
 import { ArtifactRoutes } from './routes/artifacts.routes.js';
+import { DirectArtifactRoutes } from './routes/direct-artifacts.routes.js';
 import { ExperimentNumbers } from './routes/experiment-numbers.js';
 import { ExperimentRoutes } from './routes/experiments.routes.js';
 import { InfoRoutes } from './routes/info.routes.js';
@@ -21,6 +22,7 @@ const GROUPS = [
   LoggingRoutes,
   MetricRoutes,
   ArtifactRoutes,
+  DirectArtifactRoutes,
   LoggedModelRoutes,
   RegisteredModelRoutes,
   ModelVersionRoutes,

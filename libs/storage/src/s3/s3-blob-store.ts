@@ -20,14 +20,14 @@ import { S3PartUploads } from './s3-part-uploads.js';
  */
 export class S3BlobStore implements BlobStore {
   readonly uploads: S3PartUploads;
-  readonly direct: S3DirectAccess;
+  readonly direct: S3DirectAccess | undefined;
   private readonly bucket: S3Bucket;
   private swept = false;
 
   constructor(options: S3Options) {
     this.bucket = new S3Bucket(options);
     this.uploads = new S3PartUploads(this.bucket);
-    this.direct = new S3DirectAccess(this.bucket, options);
+    this.direct = options.publicEndpoint === 'off' ? undefined : new S3DirectAccess(this.bucket, options);
   }
 
   async put(namespace: string, source: BlobSource, opts?: PutOptions): Promise<BlobRef> {

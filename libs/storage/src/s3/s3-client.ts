@@ -11,7 +11,7 @@ export interface S3Options {
   readonly secretKey: string;
   /** Default `us-east-1`, which servers other than AWS take for any. */
   readonly region?: string;
-  /** Where clients reach the same server, for URLs that are given to them. Default: `endpoint`. */
+  /** Where clients reach the same server, for URLs that are given to them; `off`: they cannot. Default: `endpoint`. */
   readonly publicEndpoint?: string;
   /** Put before every key, so that a bucket can be shared. */
   readonly prefix?: string;

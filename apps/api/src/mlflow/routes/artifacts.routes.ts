@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Ctx } from '#access';
 import { isDomainError } from '#kernel';
-import { ArtifactsService, ArtifactsView, type ArtifactEntry } from '#tracking';
+import { ArtifactsService, ArtifactsView, DirectArtifacts, type ArtifactEntry } from '#tracking';
 import { BlobTransfer } from '../../blobs/blob-transfer.js';
 import { artifactTarget, safePath, type ArtifactTarget } from '../wire/artifact-path.js';
 import { invalid, missing, MlflowError } from '../wire/errors.js';
@@ -15,8 +15,6 @@ import { RUN_ID, RunRoutes } from './runs.routes.js';
 const WILD = '/mlflow-artifacts/artifacts/*';
 /** Entries of one page of artifacts/list. */
 const PAGE = 1000;
-const NO_MULTIPART = 'Multipart upload is not supported for the current artifact repository';
-const NO_PRESIGNED = 'Presigned URLs are not supported for the current artifact repository';
 
 /** Artifacts: lists, and the proxied files of `mlflow-artifacts:`. */
 @Injectable()
@@ -26,6 +24,7 @@ export class ArtifactRoutes {
     private readonly view: ArtifactsView,
     private readonly runs: RunRoutes,
     private readonly transfer: BlobTransfer,
+    private readonly direct: DirectArtifacts,
   ) {}
 
   readonly routes: readonly Route[] = [
@@ -98,36 +97,11 @@ export class ArtifactRoutes {
         return { ...listed, files: listed.files.map((file) => ({ ...file, path: file.path.split('/').at(-1)! })) };
       },
     }),
-    ...['create', 'complete', 'abort'].flatMap((step) =>
-      route({
-        rpc: `MultipartUpload.${step}`,
-        on: `POST /mlflow-artifacts/mpu/${step}/*`,
-        access: 'tracking.write',
-        run: () => {
-          throw new MlflowError('NOT_IMPLEMENTED', NO_MULTIPART);
-        },
-      }),
-    ),
-    ...route({
-      rpc: 'GetPresignedDownloadUrl',
-      on: ['GET /mlflow-artifacts/presigned/*'],
-      access: 'tracking.read',
-      run: () => {
-        throw new MlflowError('NOT_IMPLEMENTED', NO_PRESIGNED);
-      },
-    }),
-    ...route({
-      rpc: 'CreatePresignedUrl',
-      on: ['POST /mlflow/artifacts/presigned-upload-url', 'POST /mlflow/artifacts/presigned-download-url'],
-      access: 'tracking.write',
-      run: () => {
-        throw new MlflowError('NOT_IMPLEMENTED', NO_PRESIGNED);
-      },
-    }),
   ];
 
   /** One page below a path of an owner. */
   async page(ctx: Ctx, { ownerId, path }: ArtifactTarget, token: string | undefined) {
+    await this.direct.settle(ownerId);
     const after = token ? Buffer.from(token, 'base64url').toString('utf8') : null;
     const found = await this.view.list(ctx, ownerId, path, after, PAGE + 1);
     const last = found[PAGE - 1];
@@ -145,6 +119,7 @@ export class ArtifactRoutes {
 
   async send(ctx: Ctx, { ownerId, path }: ArtifactTarget, reply: FastifyReply): Promise<FastifyReply> {
     if (path === '') throw new MlflowError('BAD_REQUEST', 'Artifact path refers to a directory, not a file: .');
+    await this.direct.settle(ownerId);
     const file = await this.view.file(ctx, ownerId, path).catch(async (error: unknown) => {
       if (!isDomainError(error) || error.details?.['reason'] !== 'NO_ARTIFACT') throw error;
       const isFolder = (await this.view.list(ctx, ownerId, path, null, 1)).length > 0;

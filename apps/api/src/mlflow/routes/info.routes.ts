@@ -1,5 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { AccessView } from '#access';
+import type { Config } from '#config';
+import { CONFIG } from '#host';
+import { DirectArtifacts } from '#tracking';
 import { MlflowError, missing } from '../wire/errors.js';
 import { required, text } from '../wire/message.js';
 import { route, type Route } from '../wire/route.js';
@@ -33,7 +36,11 @@ const METHODS = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'] as const;
 /** What a client asks before it begins, and the polite no to what MLflow has and we have not. */
 @Injectable()
 export class InfoRoutes {
-  constructor(private readonly access: AccessView) {}
+  constructor(
+    private readonly access: AccessView,
+    private readonly direct: DirectArtifacts,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
 
   readonly routes: readonly Route[] = [
     ...route({ rpc: 'Health', on: 'GET //health', access: 'public', run: ({ reply }) => reply.type('text/plain').send('OK') }),
@@ -48,7 +55,19 @@ export class InfoRoutes {
       on: 'GET /mlflow/server-info',
       version: '3.0',
       access: 'public',
-      run: () => ({ store_type: 'SqlStore', workspaces_enabled: true, trace_archival_enabled: false }),
+      run: () => {
+        // Clients that are told of it send and fetch past the server without being asked to: only where the operator says that they can.
+        const direct = this.config.s3?.publicEndpoint !== undefined && this.direct.possible;
+        return {
+          store_type: 'SqlStore',
+          workspaces_enabled: true,
+          trace_archival_enabled: false,
+          multipart_uploads_enabled: direct,
+          multipart_downloads_enabled: direct,
+          presigned_upload_run_id_supported: true,
+          presigned_upload_model_id_supported: true,
+        };
+      },
     }),
     ...route({
       rpc: 'ListWorkspaces',
