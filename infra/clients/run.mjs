@@ -1,5 +1,6 @@
 // npm run test:clients [-- --against mlflow] [-k EXPR] [--lightning]: unmodified MLflow clients from PyPI against a platform of their own.
 // With --against mlflow the same suite runs against a real `mlflow server`, which proves that the scripts themselves are right.
+import { Client } from 'minio';
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -90,10 +91,10 @@ function run(command, args) {
   if (status !== 0) throw new Error(`${command} ${args[1]} failed: ${error?.message ?? `exit code ${status}`}`);
 }
 
-async function startPlatform() {
-  const env = { ...process.env, TAILRACE_LOG_LEVEL: 'silent', TAILRACE_WEBHOOK_ALLOW: '127.0.0.0/8' };
+async function startPlatform(name = 'platform', extra = {}) {
+  const env = { ...process.env, TAILRACE_LOG_LEVEL: 'silent', TAILRACE_WEBHOOK_ALLOW: '127.0.0.0/8', ...extra };
   const main = join(root, 'dist', 'apps', 'platform', 'src', 'main.js');
-  const child = start(process.execPath, [main, '--home', join(home, 'platform'), '--port', '0', '--json'], env, [
+  const child = start(process.execPath, [main, '--home', join(home, name), '--port', '0', '--json'], env, [
     'ignore',
     'pipe',
     'inherit',
@@ -139,10 +140,12 @@ async function startMlflow() {
   throw new Error(`mlflow server did not start:\n${readFileSync(log, 'utf8').slice(-4000)}`);
 }
 
-async function runPytest({ url, token }) {
-  const report = join(home, 'report.xml');
-  const args = ['-m', 'pytest', join(root, 'test', 'clients'), '-p', 'no:cacheprovider', `--junitxml=${report}`];
-  args.push(`--basetemp=${join(home, 'pytest')}`, ...(options.k ? ['-k', options.k] : []));
+/** Runs the suite, or what is for blobs in S3, and counts. */
+async function runPytest({ url, token }, onS3 = false) {
+  const report = join(home, `report${onS3 ? '-s3' : ''}.xml`);
+  const tests = join(root, 'test', 'clients', ...(onS3 ? ['test_s3.py'] : []));
+  const args = ['-m', 'pytest', tests, '-p', 'no:cacheprovider', `--junitxml=${report}`];
+  args.push(`--basetemp=${join(home, 'pytest')}`, ...(options.k && !onS3 ? ['-k', options.k] : []));
   const env = {
     ...quiet,
     MLFLOW_TRACKING_URI: url,
@@ -150,6 +153,7 @@ async function runPytest({ url, token }) {
     TAILRACE_URL: url,
     TAILRACE_TOKEN: token,
     CLIENTS_AGAINST: options.against,
+    ...(onS3 ? { CLIENTS_S3: '1' } : {}),
     ...(options.lightning ? { CLIENTS_LIGHTNING: '1' } : {}),
     KERAS_BACKEND: 'jax',
     MPLBACKEND: 'agg',
@@ -165,6 +169,29 @@ async function runPytest({ url, token }) {
   return { passed: count('tests') - failed - count('skipped'), failed, skipped: count('skipped') };
 }
 
+/** The part of the suite that needs a real S3 server, on a platform that keeps its blobs there. */
+async function runOnS3() {
+  const { findWeed, startSeaweedFs } = await import('../../dist/libs/storage/src/testing/start-seaweedfs.js');
+  const weed = findWeed(process.env);
+  if (!weed) {
+    console.log('SeaweedFS not found, so the tests with S3 are left out; run: bash infra/seaweedfs.sh');
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
+  const s3 = await startSeaweedFs(weed);
+  try {
+    const { hostname, port } = new URL(s3.endpoint);
+    const keys = { accessKey: s3.accessKey, secretKey: s3.secretKey };
+    await new Client({ endPoint: hostname, port: Number(port), useSSL: false, ...keys }).makeBucket('clients');
+    const place = { S3_ENDPOINT: s3.endpoint, S3_PUBLIC_ENDPOINT: s3.endpoint, S3_BUCKET: 'clients' };
+    const platform = await startPlatform('platform-s3', { ...place, S3_ACCESS_KEY: s3.accessKey, S3_SECRET_KEY: s3.secretKey });
+    console.log(`tailrace with blobs in S3 is ready at ${platform.url}`);
+    return await runPytest(platform, true);
+  } finally {
+    await Promise.all([...children].map(stop));
+    await s3.stop();
+  }
+}
+
 for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => void cleanUp().then(() => process.exit(130)));
 
 let result;
@@ -175,6 +202,10 @@ try {
   const server = options.against === 'mlflow' ? await startMlflow() : await startPlatform();
   console.log(`${options.against} is ready at ${server.url}`);
   result = await runPytest(server);
+  if (options.against === 'tailrace' && !options.k) {
+    const more = await runOnS3();
+    for (const name of Object.keys(result)) result[name] += more[name];
+  }
 } catch (error) {
   console.error(error.message);
   result = { passed: 0, failed: 1, skipped: 0 };

@@ -15,7 +15,10 @@ URL = os.environ["MLFLOW_TRACKING_URI"]
 TOKEN = os.environ.get("MLFLOW_TRACKING_TOKEN", "")
 AGAINST_MLFLOW = os.environ.get("CLIENTS_AGAINST") == "mlflow"
 
-collect_ignore = [] if os.environ.get("CLIENTS_LIGHTNING") else ["test_lightning.py"]
+collect_ignore = [
+    *([] if os.environ.get("CLIENTS_LIGHTNING") else ["test_lightning.py"]),
+    *([] if os.environ.get("CLIENTS_S3") else ["test_s3.py"]),
+]
 
 
 def pytest_collection_modifyitems(items):

@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPlatform, until, type Client, type Server } from '#testing';
-import { noSeaweed, startS3, titled } from './on-s3.js';
+import { BUCKET, noSeaweed, startS3, titled } from './on-s3.js';
 
 const MIB = 2 ** 20;
 const PART = 5 * MIB;
@@ -36,8 +38,8 @@ async function download(sha: string): Promise<Buffer> {
   return Buffer.from(await (await server.client().fetch(`/v1/blobs/${sha}`)).arrayBuffer());
 }
 
-/** What a client sees, wherever the parts lie. */
-function uploadsSuite(): void {
+/** What a client sees, wherever the parts lie; `lose` takes them away behind the platform's back. */
+function uploadsSuite(lose: (id: string) => Promise<void>): void {
   test('an upload survives kill -9 of the platform, and goes on with what is missing', async () => {
     const upload = await begin({ sha256 });
     expect(upload.parts.map(({ size }) => size)).toEqual([PART, PART, 77]);
@@ -94,6 +96,18 @@ function uploadsSuite(): void {
     expect(answer).toMatchObject({ status: 400, body: { error: { code: 'BAD_INPUT', field } } });
   });
 
+  test('an upload that the store has lost is begun anew', async () => {
+    const spec = { sha256: 'e'.repeat(64) };
+    const upload = await begin(spec);
+    await send(upload, 0);
+    await lose(upload.id);
+    const again = await begin(spec);
+    expect(again.id).not.toBe(upload.id);
+    expect(again.parts.some(({ received }) => received)).toBe(false);
+    await lose(again.id);
+    expect(await post(`/v1/uploads/${again.id}/complete`, {})).toMatchObject({ status: 404 });
+  });
+
   test('an upload is given up, and is nobody else’s', async () => {
     const upload = await begin({});
     const stranger = await otherWorkspace();
@@ -132,7 +146,7 @@ describe('uploads to a disk', () => {
     server = await startPlatform();
   }, 60_000);
   afterAll(() => server.stop());
-  uploadsSuite();
+  uploadsSuite((id) => rm(join(server.home, 'blobs', 'tmp', id), { recursive: true }));
 
   test('MLflow’s multipart and presigned routes say that files go through the server', async () => {
     const runId = await aRun();
@@ -162,7 +176,7 @@ describe.skipIf(noSeaweed)(titled('uploads to a real S3', noSeaweed), () => {
     await server.stop();
     await s3.stop();
   });
-  uploadsSuite();
+  uploadsSuite((id) => s3.client.removeIncompleteUpload(BUCKET, `tmp/${id}`));
 
   const mpu = (step: string, runId: string, more: object, folder = '') =>
     post(`/api/2.0/mlflow-artifacts/mpu/${step}/0/${runId}/artifacts${folder}`, { path: '/home/ada/model.bin', ...more });

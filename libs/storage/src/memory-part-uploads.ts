@@ -20,8 +20,10 @@ export class MemoryPartUploads implements PartUploads {
     return toPart(number, content);
   }
 
-  async parts({ id }: UploadPlace): Promise<UploadPart[]> {
-    const found = [...(this.open.get(stagedKey(id)) ?? [])].map(([number, content]) => toPart(number, content));
+  async parts({ id }: UploadPlace): Promise<UploadPart[] | undefined> {
+    const open = this.open.get(stagedKey(id));
+    if (!open) return undefined;
+    const found = [...open].map(([number, content]) => toPart(number, content));
     return found.sort((a, b) => a.number - b.number);
   }
 

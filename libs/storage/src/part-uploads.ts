@@ -27,8 +27,8 @@ export interface PartUploads {
   begin(id: string): Promise<string>;
   /** Keeps a part of exactly `size` bytes, durably, in place of what was there. Throws BLOB_MISMATCH for another size, and then keeps what was there. */
   put(place: UploadPlace, number: number, size: number, source: BlobSource): Promise<UploadPart>;
-  /** What is there, by number. */
-  parts(place: UploadPlace): Promise<UploadPart[]>;
+  /** What is there, by number; undefined when the upload itself is not there any more. */
+  parts(place: UploadPlace): Promise<UploadPart[] | undefined>;
   /**
    * Makes a blob of these parts, one after the other; nothing of the upload is left. Throws BAD_INPUT (`parts`) for a part that is not there or is not
    * that one, and BLOB_MISMATCH as `BlobStore.put`, after which nothing of it is left either. What fails for another reason, or in a crash, may be repeated.
@@ -60,7 +60,7 @@ export interface DirectAccess {
 }
 
 /** Throws BAD_INPUT unless all of `parts` are among what is there, in rising order. */
-export function checkParts(parts: readonly Omit<UploadPart, 'size'>[], there: readonly UploadPart[]): void {
+export function checkParts(parts: readonly Omit<UploadPart, 'size'>[], there: readonly UploadPart[] = []): void {
   const etags = new Map(there.map(({ number, etag }) => [number, etag]));
   const wrong = parts.find(
     ({ number, etag }, index) => etags.get(number) !== etag || (index > 0 && number <= parts[index - 1]!.number),
@@ -79,4 +79,8 @@ export async function settle(blob: Promise<BlobRef>, clear: () => Promise<void>)
     if (isDomainError(error) && error.code === 'BLOB_MISMATCH') await clear();
     throw error;
   }
+}
+
+export function uploadGone(): DomainError {
+  return new DomainError('NOT_FOUND', 'the upload was completed or given up meanwhile, or the store has lost it', 'id');
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DomainError, newId } from '#kernel';
+import { DomainError, isDomainError, newId } from '#kernel';
 import { checkSha256 } from './blob-key.js';
 import { BlobRegistry } from './blob-registry.js';
 import { BLOB_STORE, type BlobRef, type BlobSource, type BlobStore } from './blob-store.js';
@@ -50,7 +50,9 @@ export class UploadsService {
   async begin(workspaceId: string, spec: UploadSpec): Promise<OpenUpload> {
     const { size, sha256, partSize } = check(spec);
     const before = sha256 && (await this.rows.same(workspaceId, sha256, size, partSize));
-    if (before) return this.described(before);
+    const open = before && (await this.described(before));
+    if (open) return open;
+    if (before) await this.rows.remove(before.id);
     const id = newId('upload');
     const handle = await this.store.uploads.begin(id);
     const added = await this.rows.add({ id, workspaceId, kind: 'PARTS', handle, size, partSize, sha256, seconds: WEEK_SECONDS });
@@ -63,7 +65,10 @@ export class UploadsService {
 
   /** Throws NOT_FOUND. */
   async find(workspaceId: string, id: string): Promise<OpenUpload> {
-    return this.described(await this.announced(workspaceId, id));
+    const open = await this.described(await this.announced(workspaceId, id));
+    if (open) return open;
+    await this.rows.remove(id);
+    throw lost(id);
   }
 
   /** Keeps one part, in place of what was there. Throws NOT_FOUND, BAD_INPUT for a number that it has not, BLOB_MISMATCH for another size. */
@@ -80,26 +85,20 @@ export class UploadsService {
     const upload = await this.announced(workspaceId, id);
     if (upload.blob) return { sha256: upload.blob, size: upload.blobSize! };
     const parts = await this.store.uploads.parts(upload);
-    const missing = partsOf(upload, parts).filter((part) => !part.received);
-    if (missing.length > 0) {
-      const some = missing.slice(0, 10).map(({ number }) => number);
-      throw new DomainError(
-        'CONFLICT',
-        `${missing.length} parts have not come yet, such as ${some.join(', ')}; send them first`,
-        'id',
-      );
-    }
+    if (parts) checkAllCame(upload, parts);
     const expected = upload.sha256 ? { sha256: upload.sha256, size: upload.size } : undefined;
     try {
-      const blob = await this.registry.keepUpload(workspaceId, upload, parts, expected);
+      // What is gone from among the parts may have become one in a process that ended then: the store knows.
+      const blob = await this.registry.keepUpload(workspaceId, upload, parts ?? [], expected);
       await this.rows.becameBlob(id, blob);
       return blob;
     } catch (error) {
       // Who completed it in the same moment took what was there away.
       const now = await this.announced(workspaceId, id);
       if (now.blob) return { sha256: now.blob, size: now.blobSize! };
-      if (error instanceof DomainError && error.code === 'BLOB_MISMATCH') await this.rows.remove(id);
-      throw error;
+      const over = isDomainError(error) && (error.code === 'BLOB_MISMATCH' || !parts);
+      if (over) await this.rows.remove(id);
+      throw over && !parts ? lost(id) : error;
     }
   }
 
@@ -134,10 +133,12 @@ export class UploadsService {
     return row as Announced;
   }
 
-  private async described(upload: UploadRow): Promise<OpenUpload> {
+  /** Undefined when the store has lost it. */
+  private async described(upload: UploadRow): Promise<OpenUpload | undefined> {
     const row = upload as Announced;
     const { id, size, partSize, expiresAt, blob, blobSize } = row;
     const came = blob ? [] : await this.store.uploads.parts(row);
+    if (!came) return undefined;
     const parts = partsOf(row, came).map((part) => (blob ? { ...part, received: true } : part));
     return { id, size, partSize, expiresAt, parts, blob: blob ? { sha256: blob, size: blobSize! } : null };
   }
@@ -153,6 +154,21 @@ function check({ size, sha256, partSize = PART_SIZE.default }: UploadSpec) {
   if (size > partSize * MAX_PARTS)
     throw new DomainError('BAD_INPUT', `an upload has at most ${MAX_PARTS} parts; choose a larger partSize`, 'partSize');
   return { size, partSize, sha256: sha256 === undefined ? undefined : checkSha256(sha256) };
+}
+
+function lost(id: string): DomainError {
+  return new DomainError('NOT_FOUND', `what came of upload ${id} is not in the store any more; begin a new one`, 'id');
+}
+
+function checkAllCame(upload: Announced, came: readonly UploadPart[]): void {
+  const missing = partsOf(upload, came).filter((part) => !part.received);
+  if (missing.length === 0) return;
+  const some = missing.slice(0, 10).map(({ number }) => number);
+  throw new DomainError(
+    'CONFLICT',
+    `${missing.length} parts have not come yet, such as ${some.join(', ')}; send them first`,
+    'id',
+  );
 }
 
 function sizeOfPart({ size, partSize }: Announced, number: number): number {

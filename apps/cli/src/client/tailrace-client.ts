@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, type ReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import type { ReadStream } from 'node:fs';
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { ApiError, UnreachableError } from './api-error.js';
@@ -84,22 +83,28 @@ export class TailraceClient {
     }
   }
 
-  /** Uploads a file's content unless the workspace holds it already; answers its SHA-256. */
-  async uploadFile(path: string): Promise<{ sha256: string; sent: boolean }> {
-    const hash = createHash('sha256');
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-    const sha256 = hash.digest('hex');
-    if (await this.holds(sha256)) return { sha256, sent: false };
-    const { size } = await stat(path);
-    await this.put(sha256, createReadStream(path), size);
-    return { sha256, sent: true };
-  }
-
   async uploadText(text: string): Promise<string> {
     const bytes = Buffer.from(text);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     await this.put(sha256, bytes, bytes.length);
     return sha256;
+  }
+
+  /** Whether the workspace holds a blob; it is then kept for a day. */
+  async holds(sha256: string): Promise<boolean> {
+    return this.send(`/v1/blobs/${sha256}`, { method: 'HEAD' }).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof ApiError && error.status === 404) return false;
+        throw error;
+      },
+    );
+  }
+
+  /** Sends a blob whole. */
+  async put(sha256: string, body: Uint8Array | ReadStream, size: number): Promise<void> {
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(size) };
+    await this.send(`/v1/blobs/${sha256}`, { method: 'PUT', body, headers, duplex: 'half' } as unknown as RequestInit);
   }
 
   /** Answer of `POST /v2/models/<endpoint>/infer`. */
@@ -126,21 +131,6 @@ export class TailraceClient {
 
   async close(): Promise<void> {
     await this.socket?.dispose();
-  }
-
-  private async holds(sha256: string): Promise<boolean> {
-    return this.send(`/v1/blobs/${sha256}`, { method: 'HEAD' }).then(
-      () => true,
-      (error: unknown) => {
-        if (error instanceof ApiError && error.status === 404) return false;
-        throw error;
-      },
-    );
-  }
-
-  private async put(sha256: string, body: Uint8Array | ReadStream, size: number): Promise<void> {
-    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(size) };
-    await this.send(`/v1/blobs/${sha256}`, { method: 'PUT', body, headers, duplex: 'half' } as unknown as RequestInit);
   }
 }
 

@@ -101,6 +101,16 @@ export async function fileSize(path: string): Promise<number | undefined> {
   return (await regularFile(path))?.size;
 }
 
+export async function isFolder(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (found) => found.isDirectory(),
+    (error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return false;
+      throw error;
+    },
+  );
+}
+
 export async function regularFile(path: string): Promise<{ readonly size: number; readonly mtime: Date } | undefined> {
   try {
     const found = await lstat(path);

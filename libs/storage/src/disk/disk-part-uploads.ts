@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { DomainError, isDomainError } from '#kernel';
+import { isDomainError } from '#kernel';
 import { checkNamespace, stagedKey, TMP } from '../blob-key.js';
 import type { BlobRef, BlobSource, PutOptions } from '../blob-store.js';
 import { Intake, wrongSize } from '../intake.js';
-import { checkParts, settle, type PartUploads, type UploadPart, type UploadPlace } from '../part-uploads.js';
+import { checkParts, settle, uploadGone, type PartUploads, type UploadPart, type UploadPlace } from '../part-uploads.js';
 import type { DiskBlobStore } from './disk-blob-store.js';
 import { errorCode } from './disk-errors.js';
-import { makeDir, moveInto, namesIn, regularFile, unlinkIfThere, writeNew } from './disk-files.js';
+import { isFolder, makeDir, moveInto, namesIn, regularFile, unlinkIfThere, writeNew } from './disk-files.js';
 import { PIECE } from './file-reader.js';
 
 const GATHER = 1024 * 1024;
@@ -50,9 +50,10 @@ export class DiskPartUploads implements PartUploads {
     }, intake);
   }
 
-  async parts({ id }: UploadPlace): Promise<UploadPart[]> {
+  async parts({ id }: UploadPlace): Promise<UploadPart[] | undefined> {
     const folder = stagedKey(id);
     return this.guard(async (root) => {
+      if (!(await isFolder(join(root, folder)))) return undefined;
       // A crash between the coming of a part and the end of what it replaces leaves both: the newer one counts.
       const found = new Map<number, UploadPart & { readonly at: number }>();
       for (const name of await namesIn(join(root, folder), 'file')) {
@@ -90,7 +91,7 @@ export class DiskPartUploads implements PartUploads {
       await moveInto(written, join(folder, name));
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
-      throw new DomainError('NOT_FOUND', 'the upload was completed or given up meanwhile', 'id');
+      throw uploadGone();
     }
     for (const other of await namesIn(folder, 'file'))
       if (other.slice(0, 5) === name.slice(0, 5) && other !== name) await unlinkIfThere(join(folder, other));

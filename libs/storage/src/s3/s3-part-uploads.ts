@@ -3,7 +3,7 @@ import { DomainError } from '#kernel';
 import { checkNamespace, stagedKey } from '../blob-key.js';
 import type { BlobRef, BlobSource, PutOptions } from '../blob-store.js';
 import { readPart } from '../intake.js';
-import { checkParts, settle, type PartUploads, type UploadPart, type UploadPlace } from '../part-uploads.js';
+import { checkParts, settle, uploadGone, type PartUploads, type UploadPart, type UploadPlace } from '../part-uploads.js';
 import type { S3Bucket } from './s3-bucket.js';
 import { s3Code } from './s3-errors.js';
 import { blobOfStaged } from './staged.js';
@@ -24,19 +24,23 @@ export class S3PartUploads implements PartUploads {
   async put(place: UploadPlace, number: number, size: number, source: BlobSource): Promise<UploadPart> {
     const body = await readPart(source, size);
     const headers = { 'Content-MD5': createHash('md5').update(body).digest('base64') };
+    const part = { ...this.named(place), partNumber: number, headers };
     const { etag } = await this.bucket.guard(() =>
-      this.bucket.client.uploadPart({ ...this.named(place), partNumber: number, headers }, body),
+      this.bucket.client.uploadPart(part, body).catch((error: unknown) => {
+        throw s3Code(error) === 'NoSuchUpload' ? uploadGone() : error;
+      }),
     );
     return { number, size, etag };
   }
 
-  async parts(place: UploadPlace): Promise<UploadPart[]> {
+  async parts(place: UploadPlace): Promise<UploadPart[] | undefined> {
     const { bucketName, objectName, uploadID } = this.named(place);
     return this.bucket.guard(async () => {
       const found = await this.bucket.client.partsOf(bucketName, objectName, uploadID).catch((error: unknown) => {
-        if (s3Code(error) === 'NoSuchUpload') return [];
+        if (s3Code(error) === 'NoSuchUpload') return undefined;
         throw error;
       });
+      if (!found) return undefined;
       // SeaweedFS lists a part that was sent again once for each time: the newest counts.
       const newest = new Map(found.sort((a, b) => +a.lastModified - +b.lastModified).map((one) => [one.part, one]));
       const parts = [...newest.values()].map(({ part, size, etag }) => ({ number: part, size, etag }));

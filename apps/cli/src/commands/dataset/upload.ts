@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { stat } from 'node:fs/promises';
 import type { TailraceClient } from '../../client/tailrace-client.js';
+import { uploadFile } from '../../client/upload-file.js';
 import { EXIT, Failure } from '../../exit-codes.js';
 import { clean } from '../../output/clean.js';
 import { bytesText } from '../../output/units.js';
@@ -41,8 +42,9 @@ export class DatasetUpload extends ServerCommand {
     const size = await sizeOf(args.file);
     const client = this.connect(flags);
     const datasetId = await ensureDataset(client, args.name, flags);
-    printer.progress(`uploading ${bytesText(size)} …`);
-    const { sha256, sent } = await client.uploadFile(args.file);
+    const tick = (done: number) => printer.progress(`uploading ${bytesText(done)} of ${bytesText(size)} …`);
+    tick(0);
+    const { sha256, sent } = await uploadFile(client, args.file, tick);
     const format = (flags.format ?? (/\.parquet$/i.test(args.file) ? 'parquet' : 'csv')).toUpperCase();
     const made = await client.mutate<{ created: boolean; datasetVersion: DatasetVersion }>(CREATE_VERSION, {
       datasetId,
