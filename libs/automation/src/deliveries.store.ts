@@ -129,6 +129,24 @@ export class DeliveriesStore {
     );
   }
 
+  /** The webhook that a delivery of the workspace is for. */
+  async webhookOf(tx: Tx, workspaceId: string, id: string): Promise<string | undefined> {
+    const [row] = await tx.query<{ webhookId: string }>(
+      `select d.webhook_id as "webhookId" from webhook_delivery d join webhook w on w.id = d.webhook_id where d.id = $1 and w.workspace_id = $2`,
+      [id, workspaceId],
+    );
+    return row?.webhookId;
+  }
+
+  /** Makes a delivery that failed due now, by compare-and-set on its state. False when it is in another. */
+  async retry(tx: Tx, id: string): Promise<boolean> {
+    const rows = await tx.query(
+      `update webhook_delivery set state = 'PENDING', next_at = now(), done_at = null where id = $1 and state = 'FAILED' returning 1`,
+      [id],
+    );
+    return rows.length > 0;
+  }
+
   /** Forgets deliveries that ended so long ago; answers how many. */
   async dropOld(tx: Tx, days: number): Promise<number> {
     const rows = await tx.query(

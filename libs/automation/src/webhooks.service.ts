@@ -91,6 +91,30 @@ export class WebhooksService {
     });
   }
 
+  /**
+   * Sends a delivery that failed once more, under its own id and with the same bytes; what fails again is put off as before while its time lasts. Throws
+   * NOT_FOUND, and CONFLICT for one that did not fail or whose webhook is off.
+   */
+  async redeliver(ctx: Ctx, deliveryId: string): Promise<{ id: string }> {
+    authorize(ctx, 'automation.write', '/');
+    return this.unitOfWork.run(ctx, async (tx) => {
+      const webhookId = await this.deliveries.webhookOf(tx, ctx.workspaceId, deliveryId);
+      const webhook = webhookId && (await this.store.lock(tx, ctx.workspaceId, webhookId));
+      if (!webhook) throw new DomainError('NOT_FOUND', `there is no delivery ${deliveryId}`, 'deliveryId');
+      if (webhook.status !== 'ACTIVE')
+        throw new DomainError('CONFLICT', `the webhook ${webhook.name} is off; make it ACTIVE first`, 'deliveryId');
+      if (!(await this.deliveries.retry(tx, deliveryId)))
+        throw new DomainError('CONFLICT', 'only a delivery that FAILED is sent again', 'deliveryId');
+      tx.afterCommit(async () => this.notifier.wake(DELIVERIES_DUE));
+      await this.journal.record(tx, ctx, {
+        event: 'webhook.redelivered',
+        subject: { kind: 'webhook', id: webhook.id },
+        data: { webhookId: webhook.id, name: webhook.name, deliveryId },
+      });
+      return { id: deliveryId };
+    });
+  }
+
   /** A delivery with made-up data, to be sent at once: of `event`, else of the webhook's first. Throws NOT_FOUND. */
   async example(ctx: Ctx, id: string, event?: MlflowEvent): Promise<Parcel> {
     authorize(ctx, 'automation.write', '/');

@@ -1,12 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { authorize, type Ctx } from '#access';
-import { cursorOf } from '#database';
+import { allows, authorize, type Ctx } from '#access';
+import { cursorOf, select } from '#database';
 import { decodeCursor, toPage } from '#kernel';
-import { WebhookEntity } from './webhooks.entities.js';
+import type { MlflowEvent } from './model/mlflow-events.js';
+import type { WebhookStatus } from './webhooks.entities.js';
 
-/** A webhook as callers see it: its secret is never read here. */
-export type WebhookRow = Readonly<Omit<WebhookEntity, 'secret'>>;
+/** A webhook as callers see it: of its secret they learn that there is one. */
+export interface WebhookRow {
+  readonly id: string;
+  readonly name: string;
+  readonly url: string;
+  readonly description: string;
+  readonly events: readonly MlflowEvent[];
+  readonly status: WebhookStatus;
+  readonly signed: boolean;
+  readonly createdBy: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+const ROWS = `select id, name, url, description, events, status, secret is not null as signed, created_by as "createdBy", created_at as "createdAt",
+  updated_at as "updatedAt" from webhook where workspace_id = $1`;
+const BY_IDS = `${ROWS} and id = any($2)`;
+const LIST = `${ROWS} and ($2::text is null or id < $2) order by id desc limit $3`;
 
 /** Webhooks belong to the workspace, so that reading them needs the right on all of it. */
 @Injectable()
@@ -14,25 +31,22 @@ export class WebhooksView {
   constructor(private readonly dataSource: DataSource) {}
 
   async get(ctx: Ctx, id: string): Promise<WebhookRow | undefined> {
-    const row = await this.readable(ctx).andWhere('w.id = :id', { id }).getOne();
-    return row ?? undefined;
+    authorize(ctx, 'automation.read', '/');
+    const [row] = await select<WebhookRow>(this.dataSource, BY_IDS, [ctx.workspaceId, [id]]);
+    return row;
+  }
+
+  /** Those of the webhooks that the caller may read. */
+  async byIds(ctx: Ctx, ids: readonly string[]): Promise<WebhookRow[]> {
+    return allows(ctx, 'automation.read', '/') ? select(this.dataSource, BY_IDS, [ctx.workspaceId, ids]) : [];
   }
 
   /** Newest first; `next` is where the next page begins. Throws BAD_INPUT for a cursor that is none. */
   async list(ctx: Ctx, page: { limit: number; after?: string }): Promise<{ webhooks: readonly WebhookRow[]; next?: string }> {
-    const query = this.readable(ctx);
-    if (page.after) query.andWhere('w.id < :after', { after: decodeCursor(page.after) });
-    const rows = await query
-      .orderBy('w.id', 'DESC')
-      .limit(page.limit + 1)
-      .getMany();
+    authorize(ctx, 'automation.read', '/');
+    const after = page.after ? decodeCursor(page.after) : null;
+    const rows = await select<WebhookRow>(this.dataSource, LIST, [ctx.workspaceId, after, page.limit + 1]);
     const { nodes, hasNextPage } = toPage(rows, page.limit);
     return { webhooks: nodes, next: hasNextPage ? cursorOf(nodes.at(-1)!) : undefined };
-  }
-
-  private readable(ctx: Ctx) {
-    authorize(ctx, 'automation.read', '/');
-    const query = this.dataSource.getRepository(WebhookEntity).createQueryBuilder('w');
-    return query.where('w.workspaceId = :workspace', { workspace: ctx.workspaceId });
   }
 }

@@ -99,6 +99,7 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'webhook.created': [],
   'webhook.updated': [],
   'webhook.deleted': [],
+  'webhook.redelivered': [],
   'webhook.disabled': [],
 };
 

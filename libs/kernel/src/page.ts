@@ -33,7 +33,7 @@ export function encodeCursor(key: string): string {
 
 export function decodeCursor(cursor: string): string {
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (!text.startsWith('k:') || text.length > 300)
+  if (!text.startsWith('k:') || text.length > 2000)
     throw new DomainError('BAD_INPUT', 'after is not a cursor of this list; use the endCursor of the previous page', 'after');
   return text.slice(2);
 }

@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { Ctx } from '#access';
 import { UnitOfWork, type Tx } from '#database';
+import { DomainError } from '#kernel';
 import { BlobRegistry } from '#storage';
 import { ArtifactsStore } from './artifacts.store.js';
 import { ArtifactsView } from './artifacts.view.js';
 import { LoggingService } from './logging.service.js';
-import { checkArtifactPath } from './model/artifact-path.js';
+import { checkArtifactPath, isArtifactPath } from './model/artifact-path.js';
+
+/** Artifacts of one call. */
+const MOST = 1000;
 
 /** Files of runs and logged models, and of the workspace itself; content is in the blob store. */
 @Injectable()
@@ -28,6 +32,23 @@ export class ArtifactsService {
     });
   }
 
+  /**
+   * The same for up to 1,000 paths, all or none; answers how many. Throws BAD_INPUT for more, for none, and for a path that comes twice or is none;
+   * BLOB_NOT_FOUND for what was not kept.
+   */
+  async addAll(
+    ctx: Ctx,
+    ownerId: string,
+    artifacts: readonly { readonly path: string; readonly blob: string }[],
+  ): Promise<number> {
+    checkList(artifacts);
+    return this.unitOfWork.run(ctx, async (tx) => {
+      await this.view.mayWrite(ctx, ownerId);
+      await this.addIn(tx, ctx, ownerId, Object.fromEntries(artifacts.map(({ path, blob }) => [path, blob])));
+      return artifacts.length;
+    });
+  }
+
   /** Step: paths to blobs that the workspace holds. Throws BLOB_NOT_FOUND for one that it does not. */
   async addIn(
     tx: Tx,
@@ -35,11 +56,15 @@ export class ArtifactsService {
     ownerId: string,
     artifacts: Readonly<Record<string, string>>,
   ): Promise<void> {
-    for (const [path, blob] of Object.entries(artifacts)) {
-      checkArtifactPath(path);
-      const { size } = await this.blobs.reference(tx, ctx.workspaceId, blob);
-      await this.store.put(tx, { ownerId, path, blob, size, workspaceId: ctx.workspaceId });
-    }
+    // In the order of the paths, so that two writers cannot wait in a circle.
+    const paths = Object.keys(artifacts).sort();
+    if (paths.length === 0) return;
+    paths.forEach(checkArtifactPath);
+    const sizes = new Map<string, number>();
+    for (const blob of new Set(Object.values(artifacts)))
+      sizes.set(blob, (await this.blobs.reference(tx, ctx.workspaceId, blob)).size);
+    const files = paths.map((path) => ({ path, blob: artifacts[path]!, size: sizes.get(artifacts[path]!)! }));
+    await this.store.put(tx, { ownerId, workspaceId: ctx.workspaceId }, files);
   }
 
   /**
@@ -62,12 +87,27 @@ export class ArtifactsService {
     });
   }
 
-  /** Removes a file, or a folder with all that is in it; answers how many files. The content goes when nothing refers to it. */
+  /**
+   * Removes a file, or a folder with all that is in it (`''` is everything, but of the workspace itself); answers how many files. The content goes when
+   * nothing refers to it.
+   */
   async remove(ctx: Ctx, ownerId: string, path: string): Promise<number> {
-    if (path !== '') checkArtifactPath(path);
+    if (path !== '' || ownerId === ctx.workspaceId) checkArtifactPath(path);
     return this.unitOfWork.run(ctx, async (tx) => {
       await this.view.mayWrite(ctx, ownerId);
       return this.store.remove(tx, ownerId, path);
     });
+  }
+}
+
+function checkList(artifacts: readonly { readonly path: string }[]): void {
+  const bad = (message: string, field: string) => new DomainError('BAD_INPUT', message, field);
+  if (artifacts.length === 0 || artifacts.length > MOST) throw bad(`a call holds 1 to ${MOST} artifacts`, 'artifacts');
+  const seen = new Set<string>();
+  for (const [i, { path }] of artifacts.entries()) {
+    if (!isArtifactPath(path))
+      throw bad(`${JSON.stringify(path.slice(0, 200))} is not an artifact path; use a relative path`, `artifacts.${i}.path`);
+    if (seen.has(path)) throw bad(`${JSON.stringify(path)} comes twice`, `artifacts.${i}.path`);
+    seen.add(path);
   }
 }

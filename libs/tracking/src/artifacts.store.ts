@@ -3,12 +3,23 @@ import type { Tx } from '#database';
 
 @Injectable()
 export class ArtifactsStore {
-  /** A path that is taken gets the new content. */
-  async put(tx: Tx, row: { ownerId: string; path: string; blob: string; size: number; workspaceId: string }): Promise<void> {
+  /** Paths that are taken get the new content; each comes once. */
+  async put(
+    tx: Tx,
+    owner: { ownerId: string; workspaceId: string },
+    files: readonly { path: string; blob: string; size: number }[],
+  ): Promise<void> {
     await tx.query(
-      `insert into artifact (owner_id, path, blob, size, workspace_id) values ($1, $2, $3, $4, $5)
+      `insert into artifact (owner_id, path, blob, size, workspace_id) select $1, f.path, f.blob, f.size, $2
+         from unnest($3::text[], $4::text[], $5::bigint[]) as f(path, blob, size)
        on conflict (owner_id, path) do update set blob = excluded.blob, size = excluded.size, created_at = now()`,
-      [row.ownerId, row.path, row.blob, row.size, row.workspaceId],
+      [
+        owner.ownerId,
+        owner.workspaceId,
+        files.map(({ path }) => path),
+        files.map(({ blob }) => blob),
+        files.map(({ size }) => size),
+      ],
     );
   }
 

@@ -16,6 +16,8 @@ export interface ArtifactEntry {
   readonly isDir: boolean;
   /** Bytes; null for a folder. */
   readonly size: number | null;
+  /** SHA-256 of a file; null for a folder. */
+  readonly blob: string | null;
 }
 
 /** What says where an owner belongs: the project of its experiment, `/` for the workspace itself. */
@@ -26,8 +28,8 @@ const OWNER = `select e.project, r.deleted_at is not null or e.deleted_at is not
   union all select '/', false from workspace w where w.id = $1 and w.id = $2`;
 
 /** One level below a prefix: files as they are, deeper paths folded into their folder. */
-const LIST = `select name, bool_or(deep) as "isDir", max(size) filter (where not deep) as size from (
-    select split_part(substr(path, length($2) + 1), '/', 1) as name, position('/' in substr(path, length($2) + 1)) > 0 as deep, size
+const LIST = `select name, bool_or(deep) as "isDir", max(size) filter (where not deep) as size, max(blob) filter (where not deep) as blob from (
+    select split_part(substr(path, length($2) + 1), '/', 1) as name, position('/' in substr(path, length($2) + 1)) > 0 as deep, size, blob
       from artifact where owner_id = $1 and ($2 = '' or (path >= $2 and path < $3))) x
   where $4::text is null or name collate "C" > $4 group by name collate "C", name order by name collate "C" limit $5`;
 
@@ -54,7 +56,7 @@ export class ArtifactsView {
     if (path !== '') checkArtifactPath(path);
     await this.mayRead(ctx, ownerId);
     const prefix = path === '' ? '' : `${path}/`;
-    const rows = await select<{ name: string; isDir: boolean; size: string | null }>(this.dataSource, LIST, [
+    const rows = await select<{ name: string; isDir: boolean; size: string | null; blob: string | null }>(this.dataSource, LIST, [
       ownerId,
       prefix,
       path === '' ? '' : `${path}0`,
@@ -65,6 +67,7 @@ export class ArtifactsView {
       path: `${prefix}${row.name}`,
       isDir: row.isDir,
       size: row.isDir ? null : Number(row.size),
+      blob: row.isDir ? null : row.blob,
     }));
   }
 

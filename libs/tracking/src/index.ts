@@ -4,13 +4,7 @@ export { ArtifactsView, type ArtifactEntry, type ArtifactFile } from './artifact
 export { DirectArtifacts } from './direct-artifacts.service.js';
 export { ExperimentsService, type NewExperiment } from './experiments.service.js';
 export { LoggedModelsService, type NewLoggedModel } from './logged-models.service.js';
-export {
-  LoggedModelsView,
-  type FoundLoggedModel,
-  type LoggedModelCondition,
-  type LoggedModelQuery,
-  type OnDataset,
-} from './logged-models.view.js';
+export { LoggedModelsView, type FoundLoggedModel, type LoggedModelMetric, type LoggedModelPage } from './logged-models.view.js';
 export { LoggingService, type DatasetInput, type LogInput } from './logging.service.js';
 export { type LoggedModelStatus } from './model/logged-model.js';
 export { MAX_LINE, STREAMS, type LogLine, type Stream } from './model/log-line.js';
@@ -30,6 +24,12 @@ export { MetricSeries, type Axis, type Sampling, type Series } from './search/me
 export { RunGroups, type GroupBy, type RunGroup } from './search/run-groups.view.js';
 export { MetricHistory, type PointText } from './search/metric-history.view.js';
 export { NO_DETAILS, pairsOf, RunDetailsView, type RunDetails } from './search/run-details.view.js';
+export {
+  type LoggedModelCondition,
+  type LoggedModelOrder,
+  type LoggedModelQuery,
+  type OnDataset,
+} from './search/logged-model-query.js';
 export {
   type Condition,
   type Order,

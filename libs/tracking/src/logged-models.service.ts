@@ -5,7 +5,7 @@ import { DomainError, newId, statesBefore } from '#kernel';
 import { ExperimentsStore } from './experiments.store.js';
 import { noExperiment, requireActive } from './experiments.service.js';
 import { LoggedModelsStore, type LoggedModelFacts } from './logged-models.store.js';
-import { LOGGED_MODEL_STATES, type LoggedModelStatus } from './model/logged-model.js';
+import { checkLoggedModelName, LOGGED_MODEL_STATES, type LoggedModelStatus } from './model/logged-model.js';
 import { putPairs } from './pairs.store.js';
 
 export interface NewLoggedModel {
@@ -28,6 +28,7 @@ export class LoggedModelsService {
   ) {}
 
   async create(ctx: Ctx, input: NewLoggedModel): Promise<{ id: string }> {
+    checkLoggedModelName(input.name);
     return this.unitOfWork.run(ctx, async (tx) => {
       const experiment = await this.experiments.byId(tx, ctx.workspaceId, input.experimentId);
       if (!experiment) throw noExperiment(input.experimentId);

@@ -1,19 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { allows, readableSql, type Ctx } from '#access';
-import {
-  select,
-  selectOnce,
-  SortedPage,
-  sqlOp,
-  SqlParams,
-  textTestSql,
-  toDate,
-  type NumberOp,
-  type SortKey,
-  type TextTest,
-} from '#database';
+import { select, selectOnce, SortedPage, SqlParams } from '#database';
 import type { LoggedModelStatus } from './model/logged-model.js';
+import { metricNames, type LoggedModelQuery } from './search/logged-model-query.js';
+import { modelConditionSql, modelSort } from './search/logged-model-sql.js';
 import { MetricKeys } from './search/metric-keys.view.js';
 
 export interface LoggedModelMetric {
@@ -45,34 +36,12 @@ export interface FoundLoggedModel {
   readonly metrics: readonly LoggedModelMetric[];
 }
 
-type TextAttribute = 'hex' | 'name' | 'modelType' | 'sourceRun' | 'status' | 'experiment';
-type TimeAttribute = 'createdAt' | 'updatedAt';
-
-/** A data set that metrics must have been measured on; without a digest, any version of that name. */
-export interface OnDataset {
-  readonly name: string;
-  readonly digest?: string;
-}
-
-export type LoggedModelCondition =
-  | ({ readonly kind: 'text'; readonly attribute: TextAttribute } & TextTest)
-  | { readonly kind: 'time'; readonly attribute: TimeAttribute; readonly op: NumberOp; readonly value: number }
-  | { readonly kind: 'metric'; readonly key: string; readonly op: NumberOp; readonly value: number }
-  | ({ readonly kind: 'param' | 'tag'; readonly key: string } & TextTest);
-
-export interface LoggedModelQuery {
-  readonly experimentIds: readonly string[];
-  /** All of them hold. */
-  readonly where?: readonly LoggedModelCondition[];
-  /** Metrics count only where they were measured on one of these. */
-  readonly datasets?: readonly OnDataset[];
-  readonly orderBy?: readonly ({ readonly descending: boolean } & (
-    | { readonly kind: 'text'; readonly attribute: TextAttribute }
-    | { readonly kind: 'time'; readonly attribute: TimeAttribute }
-    | { readonly kind: 'metric'; readonly key: string; readonly dataset?: OnDataset }
-  ))[];
-  readonly limit: number;
-  readonly after?: string;
+export interface LoggedModelPage {
+  readonly models: readonly FoundLoggedModel[];
+  /** Where the next page begins; absent on the last one. */
+  readonly next?: string;
+  /** Where the page after a model of this one begins. */
+  cursorOf(model: FoundLoggedModel): string;
 }
 
 const METRICS = `coalesce((select json_agg(json_build_object('key', k.name, 'value', x.value::text, 'step', x.step, 'timestamp', x.ts, 'runId', r.id,
@@ -86,20 +55,7 @@ const COLUMNS = `m.id, m.experiment_id as "experimentId", e.number as "experimen
   m.created_at as "createdAt", m.updated_at as "updatedAt", m.deleted_at is not null as deleted, ${pairs('logged_model_param')} as params,
   ${pairs('logged_model_tag')} as tags, ${METRICS} as metrics`;
 
-const BY_ID = `select ${COLUMNS}, e.project from logged_model m join experiment e on e.id = m.experiment_id where m.workspace_id = $1 and m.id = $2`;
-
-const TEXT: Readonly<Record<TextAttribute, string>> = {
-  hex: `'m-' || substr(m.id, 5)`,
-  name: 'm.name',
-  modelType: 'm.model_type',
-  sourceRun: 'substr(m.source_run_id, 5)',
-  status: 'm.status',
-  experiment: 'e.number::text',
-};
-const TIME: Readonly<Record<TimeAttribute, string>> = {
-  createdAt: `date_trunc('milliseconds', m.created_at)`,
-  updatedAt: `date_trunc('milliseconds', m.updated_at)`,
-};
+const BY_IDS = `select ${COLUMNS}, e.project from logged_model m join experiment e on e.id = m.experiment_id where m.workspace_id = $1 and m.id = any($2)`;
 
 /** Logged models that the caller may read. */
 @Injectable()
@@ -111,28 +67,44 @@ export class LoggedModelsView {
 
   /** One model, deleted or not; undefined when there is none that the caller may read. */
   async byId(ctx: Ctx, id: string): Promise<FoundLoggedModel | undefined> {
-    const [row] = await select<FoundLoggedModel & { project: string }>(this.dataSource, BY_ID, [ctx.workspaceId, id]);
-    return row && allows(ctx, 'tracking.read', row.project) ? withNumbers(row) : undefined;
+    return (await this.byIds(ctx, [id]))[0];
   }
 
-  async search(
-    ctx: Ctx,
-    query: LoggedModelQuery,
-  ): Promise<{ readonly models: readonly FoundLoggedModel[]; readonly next?: string }> {
-    if (query.experimentIds.length === 0) return { models: [] };
+  /** Those of the models that the caller may read, deleted or not. */
+  async byIds(ctx: Ctx, ids: readonly string[]): Promise<FoundLoggedModel[]> {
+    const rows = await select<FoundLoggedModel & { project: string }>(this.dataSource, BY_IDS, [ctx.workspaceId, ids]);
+    return rows.filter((row) => allows(ctx, 'tracking.read', row.project)).map(withNumbers);
+  }
+
+  /** Up to `limit` models of each source run, newest first, those with ids before `after`. */
+  async byRuns(ctx: Ctx, runIds: readonly string[], page: { limit: number; after?: string }): Promise<FoundLoggedModel[]> {
     const params = new SqlParams();
-    const names = [...(query.where ?? []), ...(query.orderBy ?? [])].flatMap((item) =>
-      item.kind === 'metric' ? [item.key] : [],
-    );
-    const keys = await this.keys.ids(ctx.workspaceId, names);
     const conditions = [
       `m.workspace_id = ${params.add(ctx.workspaceId, 'text')}`,
-      `m.experiment_id = any(${params.add(query.experimentIds, 'text[]')})`,
+      'm.source_run_id = s.id',
       'm.deleted_at is null',
+      ...readableSql(ctx, 'tracking.read', 'e.project', params),
     ];
-    conditions.push(...readableSql(ctx, 'tracking.read', 'e.project', params));
-    for (const condition of query.where ?? []) conditions.push(conditionSql(condition, query.datasets ?? [], params, keys));
-    const sorted = new SortedPage(sortKeys(query.orderBy ?? [], params, keys));
+    if (page.after !== undefined) conditions.push(`m.id < ${params.add(page.after, 'text')}`);
+    const rows = await selectOnce<FoundLoggedModel>(
+      this.dataSource,
+      `select x.* from unnest(${params.add(runIds, 'text[]')}) s(id) cross join lateral (
+         select ${COLUMNS} from logged_model m join experiment e on e.id = m.experiment_id
+          where ${conditions.join(' and ')} order by m.id desc limit ${params.add(page.limit, 'int')}) x`,
+      params.values,
+    );
+    return rows.map(withNumbers);
+  }
+
+  /** Throws BAD_INPUT (`field` after) for a cursor that is none of this order. */
+  async search(ctx: Ctx, query: LoggedModelQuery): Promise<LoggedModelPage> {
+    if (query.experimentIds?.length === 0) return { models: [], cursorOf: () => '' };
+    const params = new SqlParams();
+    const keys = await this.keys.ids(ctx.workspaceId, metricNames(query));
+    const conditions = scope(ctx, query, params);
+    const context = { params, keys, datasets: query.datasets ?? [] };
+    conditions.push(...(query.where ?? []).map((condition) => modelConditionSql(condition, context)));
+    const sorted = new SortedPage(modelSort(query.orderBy ?? [], params, keys), query.orderBy ?? []);
     if (query.after !== undefined) conditions.push(sorted.after(query.after, params));
     const found = await selectOnce<FoundLoggedModel>(
       this.dataSource,
@@ -141,66 +113,20 @@ export class LoggedModelsView {
       params.values,
     );
     const { rows, next } = sorted.page(found, query.limit);
-    return { models: rows.map(withNumbers), next };
+    return { models: rows.map(withNumbers), next, cursorOf: (model) => sorted.cursor(model) };
   }
+}
+
+function scope(ctx: Ctx, { experimentIds }: LoggedModelQuery, params: SqlParams): string[] {
+  return [
+    `m.workspace_id = ${params.add(ctx.workspaceId, 'text')}`,
+    experimentIds ? `m.experiment_id = any(${params.add(experimentIds, 'text[]')})` : 'e.deleted_at is null',
+    'm.deleted_at is null',
+    ...readableSql(ctx, 'tracking.read', 'e.project', params),
+  ];
 }
 
 /** JSON has no NaN: values come as text. */
 function withNumbers(row: FoundLoggedModel): FoundLoggedModel {
   return { ...row, metrics: row.metrics.map((metric) => ({ ...metric, value: Number(metric.value) })) };
-}
-
-function conditionSql(
-  condition: LoggedModelCondition,
-  datasets: readonly OnDataset[],
-  params: SqlParams,
-  keys: ReadonlyMap<string, number>,
-): string {
-  switch (condition.kind) {
-    case 'text':
-      return textTestSql(TEXT[condition.attribute], condition, params);
-    case 'time':
-      return `${TIME[condition.attribute]} ${sqlOp(condition.op)} ${params.add(toDate(condition.value), 'timestamptz')}`;
-    case 'metric': {
-      const key = params.add(keys.get(condition.key) ?? -1, 'int');
-      const value = `x.value ${sqlOp(condition.op)} ${params.add(condition.value, 'float8')} and (x.value <> 'NaN' or ${condition.op === '!='})`;
-      return `exists (select 1 from logged_model_metric x where x.model_id = m.id and x.key = ${key} and ${value}${onDatasets(datasets, params)})`;
-    }
-    default:
-      return `exists (select 1 from logged_model_${condition.kind} x where x.model_id = m.id and x.key = ${params.add(condition.key, 'text')} and ${textTestSql('x.value', condition, params)})`;
-  }
-}
-
-function onDatasets(datasets: readonly OnDataset[], params: SqlParams): string {
-  if (datasets.length === 0) return '';
-  const one = ({ name, digest }: OnDataset) =>
-    `(x.dataset_name = ${params.add(name, 'text')}${digest === undefined ? '' : ` and x.dataset_digest = ${params.add(digest, 'text')}`})`;
-  return ` and (${datasets.map(one).join(' or ')})`;
-}
-
-function sortKeys(
-  order: NonNullable<LoggedModelQuery['orderBy']>,
-  params: SqlParams,
-  keys: ReadonlyMap<string, number>,
-): SortKey[] {
-  const ranked = (value: string) => `case when ${value} is null then 2 else 0 end`;
-  const mapped = order.map((item): SortKey => {
-    const { descending } = item;
-    if (item.kind === 'time') return { value: TIME[item.attribute], descending, type: 'timestamptz' };
-    if (item.kind === 'text')
-      return { rank: ranked(TEXT[item.attribute]), value: `(${TEXT[item.attribute]}) collate "C"`, descending, type: 'text' };
-    const where = `x.model_id = m.id and x.key = ${params.add(keys.get(item.key) ?? -1, 'int')}${onDatasets(item.dataset ? [item.dataset] : [], params)}`;
-    const value = `(select x.value from logged_model_metric x where ${where} order by x.step desc, x.ts desc limit 1)`;
-    return {
-      rank: `case when ${value} is null then 2 when ${value} = 'NaN' then 1 else 0 end`,
-      value,
-      descending,
-      type: 'float8',
-    };
-  });
-  return [
-    ...mapped,
-    { value: TIME.createdAt, descending: true, type: 'timestamptz' },
-    { value: 'm.id collate "C"', descending: false, type: 'text' },
-  ];
 }

@@ -68,7 +68,7 @@ export class TrackingView {
     return this.dataSource.getRepository(RunInputEntity).findBy({ runId: In([...ids]) });
   }
 
-  artifactsByRuns(ids: readonly string[]): Promise<Readonly<ArtifactEntity>[]> {
+  artifactsByOwners(ids: readonly string[]): Promise<Readonly<ArtifactEntity>[]> {
     return this.dataSource.getRepository(ArtifactEntity).find({ where: { ownerId: In([...ids]) }, order: { path: 'ASC' } });
   }
 

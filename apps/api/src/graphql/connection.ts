@@ -9,6 +9,7 @@ const TYPE_OF_KIND: Partial<Record<IdKind, string>> = {
   datasetVersion: 'DatasetVersion',
   experiment: 'Experiment',
   run: 'Run',
+  loggedModel: 'LoggedModel',
   template: 'TrainingTemplate',
   trainingJob: 'TrainingJob',
   model: 'Model',
@@ -17,6 +18,7 @@ const TYPE_OF_KIND: Partial<Record<IdKind, string>> = {
   endpoint: 'Endpoint',
   revision: 'EndpointRevision',
   trigger: 'Trigger',
+  webhook: 'Webhook',
 };
 
 @InterfaceType({
@@ -63,26 +65,19 @@ export function Connection<T extends object>(node: Type<T>, name: string): Type<
 
 /** A page of rows as a connection; rows have the names of the type's fields. */
 export function toConnection<T extends { id: string }>(page: Page<T>, after?: string): ConnectionOf<T> {
-  const edges = page.nodes.map((node) => ({ cursor: encodeCursor(node.id), node }));
-  const pageInfo = {
-    hasNextPage: page.hasNextPage,
-    hasPreviousPage: Boolean(after),
-    startCursor: edges[0]?.cursor,
-    endCursor: edges.at(-1)?.cursor,
-  };
-  return { edges, pageInfo };
+  return cursorConnection(page.nodes, page.hasNextPage, ({ id }) => encodeCursor(id), after);
 }
 
 /** A page whose rows know their cursors themselves. */
 export function cursorConnection<T>(
   nodes: readonly T[],
-  next: string | undefined,
+  hasNextPage: boolean,
   cursorOf: (node: T) => string,
   after?: string | null,
 ): ConnectionOf<T> {
   const edges = nodes.map((node) => ({ cursor: cursorOf(node), node }));
   const pageInfo = {
-    hasNextPage: next !== undefined,
+    hasNextPage,
     hasPreviousPage: Boolean(after),
     startCursor: edges[0]?.cursor,
     endCursor: edges.at(-1)?.cursor,

@@ -14,7 +14,6 @@ import {
 } from 'graphql';
 import type { IncomingMessage } from 'node:http';
 import { IdempotencyGuard, type Ctx } from '#access';
-import { AutomationView } from '#automation';
 import { canonicalJson, sha256 } from '#kernel';
 import { LOGGER } from '#messaging';
 import type { Logger } from '#telemetry';
@@ -22,7 +21,8 @@ import { requestError, toPublicError } from '../http/exception.filter.js';
 import { RequestAuth } from '../http/request-ctx.js';
 import type { GraphContext } from './graph-context.js';
 import { LIMITS, limitRule } from './limits.js';
-import { Loaders, Views } from './loaders.js';
+import { Loaders } from './loaders.js';
+import { Views } from './views.js';
 
 /** Subscriptions that one socket may hold. */
 const MAX_SUBSCRIPTIONS = 50;
@@ -39,7 +39,6 @@ export class GraphqlConfig implements GqlOptionsFactory<ApolloDriverConfig> {
   constructor(
     private readonly auth: RequestAuth,
     private readonly views: Views,
-    private readonly automation: AutomationView,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -83,7 +82,7 @@ export class GraphqlConfig implements GqlOptionsFactory<ApolloDriverConfig> {
   }
 
   private graphContext(ctx: Ctx): GraphContext {
-    return { ctx, loaders: new Loaders(ctx, this.views, this.automation) };
+    return { ctx, loaders: new Loaders(ctx, this.views) };
   }
 
   private socketOptions(): object {

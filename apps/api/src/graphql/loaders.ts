@@ -1,12 +1,6 @@
-import { Injectable } from '@nestjs/common';
 import DataLoader from 'dataloader';
-import { AccessView, type Ctx } from '#access';
-import { AutomationView } from '#automation';
-import { DatasetsView } from '#datasets';
-import { DeploymentView } from '#deployment';
-import { RegistryView } from '#registry';
-import { ExperimentSearch, RunSearch, TrackingView } from '#tracking';
-import { TrainingView } from '#training';
+import type { Ctx } from '#access';
+import type { Views } from './views.js';
 
 type Row = { readonly id: string };
 
@@ -33,35 +27,37 @@ function many<T, K extends string | number = string>(
 function byKeys<T extends { readonly run: number }>(
   find: (runs: readonly number[], keys: readonly string[] | undefined) => Promise<readonly T[]>,
 ): (keys?: readonly string[] | null) => DataLoader<number, T[]> {
-  const loaders = new Map<string, DataLoader<number, T[]>>();
-  return (keys) => {
-    const mark = JSON.stringify(keys ?? null);
-    let loader = loaders.get(mark);
-    if (!loader)
-      loaders.set(
-        mark,
-        (loader = many(
-          (runs: readonly number[]) => find(runs, keys ?? undefined),
-          (row) => row.run,
-        )),
-      );
-    return loader;
-  };
+  return kept((keys) =>
+    many(
+      (runs: readonly number[]) => find(runs, keys ?? undefined),
+      (row) => row.run,
+    ),
+  );
 }
 
-/** Collaborators of the loaders. */
-@Injectable()
-export class Views {
-  constructor(
-    readonly access: AccessView,
-    readonly datasets: DatasetsView,
-    readonly tracking: TrackingView,
-    readonly experiments: ExperimentSearch,
-    readonly runs: RunSearch,
-    readonly training: TrainingView,
-    readonly registry: RegistryView,
-    readonly deployment: DeploymentView,
-  ) {}
+/** A page of what hangs on a parent, by one statement for all parents; one row more than `limit` is read to learn whether there is a next page. */
+export interface PageOf {
+  readonly limit: number;
+  readonly after?: string;
+}
+
+/** Batches pages of rows that hang on a parent: one loader for each page that an operation asks for. */
+function pages<T>(
+  find: (ids: readonly string[], page: PageOf) => Promise<readonly T[]>,
+  parentOf: (row: T) => string,
+): (page: PageOf) => DataLoader<string, T[]> {
+  return kept((page) => many((ids: readonly string[]) => find(ids, { ...page, limit: page.limit + 1 }), parentOf));
+}
+
+/** One loader for each question. */
+function kept<Q, K, T>(make: (question: Q) => DataLoader<K, T>): (question: Q) => DataLoader<K, T> {
+  const loaders = new Map<string, DataLoader<K, T>>();
+  return (question) => {
+    const mark = JSON.stringify(question ?? null);
+    const loader = loaders.get(mark) ?? make(question);
+    loaders.set(mark, loader);
+    return loader;
+  };
 }
 
 /** One operation's loaders: every edge of the graph goes through them, with the caller's rights. */
@@ -69,7 +65,6 @@ export class Loaders {
   constructor(
     private readonly ctx: Ctx,
     private readonly views: Views,
-    private readonly automation: AutomationView,
   ) {}
 
   readonly member = one((ids) => this.views.access.membersByIds(this.ctx, ids));
@@ -83,22 +78,27 @@ export class Loaders {
     (ids: readonly string[]) => this.views.datasets.newestByDatasets(this.ctx, ids),
     (row) => row.datasetId,
   );
-  readonly experiment = one((ids) => this.views.experiments.byIds(this.ctx, ids));
-  readonly run = one((ids) => this.views.runs.byIds(this.ctx, ids));
-  readonly params = byKeys((runs, keys) => this.views.tracking.paramsByRuns(runs, keys));
-  readonly tags = byKeys((runs, keys) => this.views.tracking.tagsByRuns(runs, keys));
+  readonly experiment = one((ids) => this.views.tracking.experiments.byIds(this.ctx, ids));
+  readonly run = one((ids) => this.views.tracking.runs.byIds(this.ctx, ids));
+  readonly params = byKeys((runs, keys) => this.views.tracking.details.paramsByRuns(runs, keys));
+  readonly tags = byKeys((runs, keys) => this.views.tracking.details.tagsByRuns(runs, keys));
   readonly inputs = many(
-    (ids: readonly string[]) => this.views.tracking.inputsByRuns(ids),
+    (ids: readonly string[]) => this.views.tracking.details.inputsByRuns(ids),
     (row) => row.runId,
   );
   readonly artifacts = many(
-    (ids: readonly string[]) => this.views.tracking.artifactsByRuns(ids),
+    (ids: readonly string[]) => this.views.tracking.details.artifactsByOwners(ids),
     (row) => row.ownerId,
   );
-  readonly metrics = byKeys((runs, keys) => this.views.tracking.latestByRuns(runs, keys));
+  readonly metrics = byKeys((runs, keys) => this.views.tracking.details.latestByRuns(runs, keys));
   readonly loggedDatasets = many(
-    (runs: readonly number[]) => this.views.tracking.loggedDatasetsByRuns(runs),
+    (runs: readonly number[]) => this.views.tracking.details.loggedDatasetsByRuns(runs),
     (row) => row.run,
+  );
+  readonly loggedModel = one((ids) => this.views.tracking.loggedModels.byIds(this.ctx, ids));
+  readonly loggedModelsOfRun = pages(
+    (ids, page) => this.views.tracking.loggedModels.byRuns(this.ctx, ids, page),
+    (row) => row.sourceRunId!,
   );
   readonly template = one((ids) => this.views.training.templatesByIds(this.ctx, ids));
   readonly job = one((ids) => this.views.training.jobsByIds(this.ctx, ids));
@@ -135,5 +135,11 @@ export class Loaders {
   );
   readonly endpoint = one((ids) => this.views.deployment.endpointsByIds(this.ctx, ids));
   readonly revision = one((ids) => this.views.deployment.revisionsByIds(this.ctx, ids));
-  readonly trigger = one((ids) => this.automation.triggersByIds(this.ctx, ids));
+  readonly trigger = one((ids) => this.views.automation.triggers.triggersByIds(this.ctx, ids));
+  readonly webhook = one((ids) => this.views.automation.webhooks.byIds(this.ctx, ids));
+  readonly delivery = one((ids) => this.views.automation.deliveries.byIds(this.ctx, ids));
+  readonly deliveries = pages(
+    (ids, page) => this.views.automation.deliveries.byWebhooks(this.ctx, ids, page),
+    (row) => row.webhookId,
+  );
 }

@@ -14,6 +14,7 @@ const LOADERS: Partial<Record<IdKind, NodeLoader>> = {
   datasetVersion: (load, id) => load.datasetVersion.load(id),
   experiment: (load, id) => load.experiment.load(id),
   run: (load, id) => load.run.load(id),
+  loggedModel: (load, id) => load.loggedModel.load(id),
   template: (load, id) => load.template.load(id),
   trainingJob: (load, id) => load.job.load(id),
   model: (load, id) => load.model.load(id),
@@ -22,7 +23,21 @@ const LOADERS: Partial<Record<IdKind, NodeLoader>> = {
   endpoint: (load, id) => load.endpoint.load(id),
   revision: (load, id) => load.revision.load(id),
   trigger: (load, id) => load.trigger.load(id),
+  webhook: (load, id) => load.webhook.load(id),
 };
+
+const FEATURES = [
+  'datasets',
+  'training',
+  'registry',
+  'deployment',
+  'automation',
+  'lineage',
+  'events',
+  'logged-models',
+  'artifacts',
+  'webhooks',
+];
 
 @ObjectType()
 export class ServerInfo {
@@ -49,6 +64,6 @@ export class NodeResolver {
   @Query(() => ServerInfo)
   @Public()
   serverInfo(): ServerInfo {
-    return { version: '0.1.0', features: ['datasets', 'training', 'registry', 'deployment', 'automation', 'lineage', 'events'] };
+    return { version: '0.1.0', features: FEATURES };
   }
 }

@@ -25,3 +25,10 @@ export async function mutate<T extends object>(work: () => Promise<T>): Promise<
     };
   }
 }
+
+/** An input in which what is null counts as not given. */
+export function withoutNulls<T extends object>(input: T): { [K in keyof T]: Exclude<T[K], null> } {
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null)) as {
+    [K in keyof T]: Exclude<T[K], null>;
+  };
+}

@@ -1,5 +1,6 @@
 import { AuditResolver, MembersResolver } from '../access/access.resolver.js';
 import { TriggersResolver } from '../automation/automation.resolver.js';
+import { WebhooksResolver } from '../automation/webhooks.resolver.js';
 import { DatasetsResolver, DatasetVersionResolver } from '../datasets/datasets.resolver.js';
 import { EndpointsResolver, RevisionsResolver } from '../deployment/deployment.resolver.js';
 import { EventsResolver } from '../events/events.resolver.js';
@@ -10,8 +11,11 @@ import {
   ModelVersionsResolver,
   StageRequestsResolver,
 } from '../registry/registry.resolver.js';
+import { ArtifactsResolver } from '../tracking/artifacts.resolver.js';
 import { ExperimentsResolver } from '../tracking/experiments.resolver.js';
 import { HistoryResolver } from '../tracking/history.resolver.js';
+import { LoggedModelChangesResolver } from '../tracking/logged-model-changes.resolver.js';
+import { LoggedModelMetricsResolver, LoggedModelsResolver, ModelsOfRunResolver } from '../tracking/logged-models.resolver.js';
 import { RunChangesResolver } from '../tracking/run-changes.resolver.js';
 import { PreviewResolver } from '../tracking/preview.resolver.js';
 import { RunListResolver } from '../tracking/run-changes.live.js';
@@ -35,6 +39,11 @@ export const RESOLVERS = [
   RunLogResolver,
   PreviewResolver,
   RunListResolver,
+  LoggedModelsResolver,
+  LoggedModelMetricsResolver,
+  ModelsOfRunResolver,
+  LoggedModelChangesResolver,
+  ArtifactsResolver,
   TrashResolver,
   TemplatesResolver,
   TrainingJobsResolver,
@@ -45,6 +54,7 @@ export const RESOLVERS = [
   EndpointsResolver,
   RevisionsResolver,
   TriggersResolver,
+  WebhooksResolver,
   LineageResolver,
   EventsResolver,
 ];

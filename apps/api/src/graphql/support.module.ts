@@ -1,8 +1,12 @@
 import { Module } from '@nestjs/common';
+import { WebhookSender } from '../automation/webhook-sender.js';
 import { BlobTransfer } from '../blobs/blob-transfer.js';
 import { RequestAuth } from '../http/request-ctx.js';
-import { Views } from './loaders.js';
+import { AutomationViews, TrackingViews, Views } from './views.js';
 
-/** What every edge needs to know who asks, and GraphQL to load what they ask for. */
-@Module({ providers: [RequestAuth, Views, BlobTransfer], exports: [RequestAuth, Views, BlobTransfer] })
+/** What every edge needs to know who asks and to act outside, and GraphQL to load what they ask for. */
+@Module({
+  providers: [RequestAuth, TrackingViews, AutomationViews, Views, BlobTransfer, WebhookSender],
+  exports: [RequestAuth, Views, BlobTransfer, WebhookSender],
+})
 export class GraphqlSupportModule {}

@@ -45,7 +45,7 @@ export class ExperimentsResolver {
       limit: parsePageSize(page),
       after: page.after,
     });
-    return cursorConnection(found.experiments, found.next, (row) => found.cursorOf(row), page.after);
+    return cursorConnection(found.experiments, found.next !== undefined, (row) => found.cursorOf(row), page.after);
   }
 
   @Query(() => ExperimentType, { nullable: true })

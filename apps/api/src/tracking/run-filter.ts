@@ -119,7 +119,7 @@ export class RunOrder {
 }
 
 /** Tests of one question; a question that asks for more is not one that a person wrote. */
-const MOST_TESTS = 100;
+export const MOST_TESTS = 100;
 const NUMBER_OPS = { eq: '=', ne: '!=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const satisfies Record<string, NumberOp>;
 const TEXT_OPS = { eq: '=', ne: '!=', in: 'IN', notIn: 'NOT IN', like: 'LIKE', ilike: 'ILIKE' } as const satisfies Record<
   string,
@@ -200,7 +200,8 @@ function keyedText(kind: 'param' | 'tag', key: string, tests: TextFilter, otherw
   return all.length > 0 || otherwiseTested ? all : [{ kind, key, op: 'EXISTS' }];
 }
 
-function numberTests(tests: NumberFilter | null | undefined): { op: NumberOp; value: number }[] {
+/** Tests that are given. */
+export function numberTests(tests: NumberFilter | null | undefined): { op: NumberOp; value: number }[] {
   return (Object.keys(NUMBER_OPS) as (keyof typeof NUMBER_OPS)[]).flatMap((name) => {
     const value = tests?.[name];
     return value === undefined || value === null ? [] : [{ op: NUMBER_OPS[name], value }];

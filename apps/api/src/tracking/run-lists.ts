@@ -18,7 +18,7 @@ export class RunLists {
       after: page.after ?? undefined,
     };
     const found = await this.search.search(ctx, query);
-    return cursorConnection(found.runs, found.next, (run) => found.cursorOf(run), page.after);
+    return cursorConnection(found.runs, found.next !== undefined, (run) => found.cursorOf(run), page.after);
   }
 }
 

@@ -12,6 +12,8 @@ export const AUTOMATION_EVENTS = {
   'webhook.created': z.strictObject(webhook),
   'webhook.updated': z.strictObject(webhook),
   'webhook.deleted': z.strictObject(webhook),
+  /** A delivery that had failed is tried anew. */
+  'webhook.redelivered': z.strictObject({ ...webhook, deliveryId: z.string() }),
   /** The platform gave its receiver up; a person who turns it off updates it. */
   'webhook.disabled': z.strictObject({ ...webhook, reason: z.string() }),
 } as const;

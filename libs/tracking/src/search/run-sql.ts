@@ -19,8 +19,8 @@ const TEXT: Readonly<Record<TextAttribute, string>> = {
 };
 const TIME: Readonly<Record<TimeAttribute, string>> = { startedAt: 'r.started_at', endedAt: 'r.ended_at' };
 
-/** A param as a number, or null when its text is none. */
-const AS_NUMBER = String.raw`case when x.value ~ '^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$' then x.value::float8 end`;
+/** The value of a param `x` as a number, or null when its text is none. */
+export const AS_NUMBER = String.raw`case when x.value ~ '^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$' then x.value::float8 end`;
 
 /** SQL of a condition over the run `r` and its experiment `e`; `walked` is the metric that `rankedSort` walks, if it does. */
 export function conditionSql(condition: Condition, params: SqlParams, keys: KeyIds, walked?: string): string {

@@ -4,7 +4,7 @@ import { isDomainError } from '#kernel';
 import { LoggedModelsService, LoggedModelsView, type FoundLoggedModel } from '#tracking';
 import { loggedModelConditions, loggedModelOrder } from '../search/logged-model-filter.js';
 import { safePath } from '../wire/artifact-path.js';
-import { invalid, missing } from '../wire/errors.js';
+import { missing } from '../wire/errors.js';
 import { fromLoggedModelId, fromRunId, toLoggedModelId, toRunId } from '../wire/ids.js';
 import { compact, jsonDouble, record } from '../wire/json.js';
 import { badValue, bool, int, list, object, oneOf, required, text } from '../wire/message.js';
@@ -43,11 +43,10 @@ export class LoggedModelRoutes {
         tags: list(TAG),
       },
       run: async ({ ctx, input }) => {
-        if (input.name !== undefined) checkModelName(input.name);
         const experiment = await this.numbers.known(ctx, input.experiment_id);
         const { id } = await this.service.create(ctx, {
           experimentId: experiment.id,
-          name: input.name || randomRunName(),
+          name: input.name ?? randomRunName(),
           modelType: input.model_type || null,
           sourceRunId: input.source_run_id ? toRunId(input.source_run_id) : null,
           params: record(input.params),
@@ -183,13 +182,6 @@ export class LoggedModelRoutes {
 }
 
 const notFound = (id: string): Error => missing(`Logged model with ID '${id}' not found.`);
-
-function checkModelName(name: string): void {
-  if (name === '' || /[/:.%"']/.test(name))
-    throw invalid(
-      `Invalid model name ('${name}') provided. Model name must be a non-empty string and cannot contain the following characters: ('/', ':', '.', '%', '"', "'")`,
-    );
-}
 
 const artifactUri = (model: FoundLoggedModel): string =>
   `${artifactRoot({ artifactLocation: model.artifactLocation, number: model.experimentNumber })}/models/${fromLoggedModelId(model.id)}/artifacts`;

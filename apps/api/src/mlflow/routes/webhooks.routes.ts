@@ -1,20 +1,17 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Ctx } from '#access';
 import {
-  GuardedClient,
   isDelivered,
   isMlflowEvent,
   MLFLOW_EVENT_NAMES,
-  sendWebhook,
   splitEvent,
   WebhooksService,
   WebhooksView,
   type MlflowEvent,
   type WebhookRow,
 } from '#automation';
-import type { Config } from '#config';
-import { CONFIG } from '#host';
 import { isDomainError } from '#kernel';
+import { WebhookSender } from '../../automation/webhook-sender.js';
 import { invalid, missing } from '../wire/errors.js';
 import { compact } from '../wire/json.js';
 import { int, list, missingValue, object, oneOf, required, text } from '../wire/message.js';
@@ -30,15 +27,11 @@ const WEBHOOK = { webhook_id: required(text) };
 /** Webhooks: all of them in the workspace, since they hear of every model. */
 @Injectable()
 export class WebhookRoutes {
-  private readonly client: GuardedClient;
-
   constructor(
     private readonly service: WebhooksService,
     private readonly view: WebhooksView,
-    @Inject(CONFIG) config: Config,
-  ) {
-    this.client = new GuardedClient(config.webhooks.allow);
-  }
+    private readonly sender: WebhookSender,
+  ) {}
 
   readonly routes: readonly Route[] = [
     ...route({
@@ -49,7 +42,7 @@ export class WebhookRoutes {
       run: async ({ ctx, input }) => {
         if (input.events.length === 0) throw missingValue('events');
         const made = { ...input, events: input.events.map((event) => eventOf(event!)) };
-        return this.answer(ctx, (await this.service.create(ctx, made, this.client.rules)).id);
+        return this.answer(ctx, (await this.service.create(ctx, made, this.sender.rules)).id);
       },
     }),
     ...route({
@@ -81,7 +74,7 @@ export class WebhookRoutes {
         // An empty list and an empty name say nothing in protobuf.
         const events = input.events.length > 0 ? input.events.map((event) => eventOf(event!)) : undefined;
         const patch = { name: input.name || undefined, url: input.url || undefined, events, description, secret, status };
-        await this.service.update(ctx, id, patch, this.client.rules).catch(notFound(id));
+        await this.service.update(ctx, id, patch, this.sender.rules).catch(notFound(id));
         return this.answer(ctx, id);
       },
     }),
@@ -101,8 +94,7 @@ export class WebhookRoutes {
       input: { ...WEBHOOK, event: EVENT },
       run: async ({ ctx, input }) => {
         const { webhook_id: id, event } = input;
-        const parcel = await this.service.example(ctx, id, event && eventOf(event)).catch(notFound(id));
-        const outcome = await sendWebhook(this.client, parcel);
+        const outcome = await this.sender.test(ctx, id, event && eventOf(event)).catch(notFound(id));
         const { status, body, error } = outcome;
         const failure = status === null ? `Failed to test webhook: ${error}` : undefined;
         return {

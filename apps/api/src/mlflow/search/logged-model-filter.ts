@@ -40,7 +40,7 @@ function condition({ identifier, op, value }: Clause): LoggedModelCondition {
   if (entity === 'metrics') {
     if (value.kind !== 'number') throw invalid(`Expected numeric value type for metric. Found ${value.raw}`);
     checkComparator(op, NUMBER_OPS);
-    return { kind: 'metric', key, op: op as NumberOp, value: value.number };
+    return { kind: 'metric', key, tests: [{ op: op as NumberOp, value: value.number }] };
   }
   if (entity === 'attributes' && Object.hasOwn(TIMES, key)) {
     if (value.kind !== 'number') throw invalid(`Expected numeric value type for numeric attribute: ${key}. Found ${value.raw}`);

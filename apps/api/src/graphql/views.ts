@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { AccessView } from '#access';
+import { AutomationView, DeliveriesView, WebhooksView } from '#automation';
+import { DatasetsView } from '#datasets';
+import { DeploymentView } from '#deployment';
+import { RegistryView } from '#registry';
+import { ExperimentSearch, LoggedModelsView, RunSearch, TrackingView } from '#tracking';
+import { TrainingView } from '#training';
+
+/** What the loaders ask of tracking. */
+@Injectable()
+export class TrackingViews {
+  constructor(
+    readonly details: TrackingView,
+    readonly experiments: ExperimentSearch,
+    readonly runs: RunSearch,
+    readonly loggedModels: LoggedModelsView,
+  ) {}
+}
+
+/** What the loaders ask of automation. */
+@Injectable()
+export class AutomationViews {
+  constructor(
+    readonly triggers: AutomationView,
+    readonly webhooks: WebhooksView,
+    readonly deliveries: DeliveriesView,
+  ) {}
+}
+
+/** Collaborators of the loaders. */
+@Injectable()
+export class Views {
+  constructor(
+    readonly access: AccessView,
+    readonly datasets: DatasetsView,
+    readonly tracking: TrackingViews,
+    readonly training: TrainingView,
+    readonly registry: RegistryView,
+    readonly deployment: DeploymentView,
+    readonly automation: AutomationViews,
+  ) {}
+}
