@@ -20,6 +20,9 @@ export function costsSuite(edge: () => Edge): void {
         .id;
       const run = 'mutation ($input: CreateRunInput!) { createRun(input: $input) { run { id } userErrors { code message } } }';
       const log = 'mutation ($input: LogRunInput!) { logRun(input: $input) { userErrors { code message } } }';
+      const model =
+        'mutation ($input: CreateLoggedModelInput!) { createLoggedModel(input: $input) { userErrors { code message } } }';
+      const hook = 'mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { userErrors { code message } } }';
       for (let i = 0; i < 50; i++) {
         const pairs = { params: [{ key: 'lr', value: String(i) }], tags: [{ key: 'team', value: 'a' }] };
         const made = await client.mutate<{ run: { id: string } }>(run, {
@@ -29,6 +32,9 @@ export function costsSuite(edge: () => Edge): void {
           ...pairs,
         });
         await client.mutate(log, { runId: made.run.id, metrics: [{ key: 'loss', value: i }] });
+        await client.mutate(model, { experimentId, sourceRunId: made.run.id, name: `model-${i}`, ...pairs });
+        const webhook = { name: uniqueName('hook'), url: 'https://example.com/', events: ['PROMPT_CREATED'], status: 'DISABLED' };
+        await client.mutate(hook, webhook);
       }
     });
 
@@ -42,6 +48,21 @@ export function costsSuite(edge: () => Edge): void {
         most: 5,
         query:
           'query ($n: Int!, $e: ID!) { runs(first: $n, where: { experimentId: $e }) { edges { node { datasetVersions { number dataset { name } } } } } }',
+      },
+      'runs with their models': {
+        most: 3,
+        query:
+          'query ($n: Int!, $e: ID!) { runs(first: $n, where: { experimentId: $e }) { edges { node { loggedModels(first: 2) { edges { node { name } } } } } } }',
+      },
+      'logged models': {
+        most: 5,
+        query: `query ($n: Int!, $e: ID!) { loggedModels(first: $n, experimentIds: [$e]) { edges { node {
+        id params { key } tags { key } metrics { key run { name } } experiment { name } sourceRun { name } artifacts { path } } } } }`,
+      },
+      webhooks: {
+        most: 4,
+        query: `query ($n: Int!) { webhooks(first: $n) { edges { node {
+        name createdBy { name } deliveries(first: 2) { edges { node { state } } } } } } }`,
       },
       datasets: {
         most: 4,

@@ -21,6 +21,7 @@ export function wallsSuite(edge: () => Edge): void {
       'dataset_version',
       'experiment',
       'run',
+      'logged_model',
       'training_template',
       'training_job',
       'model',
@@ -28,6 +29,7 @@ export function wallsSuite(edge: () => Edge): void {
       'stage_request',
       'endpoint',
       'trigger',
+      'webhook',
     ];
     let stranger: Client;
     let ids: Record<string, string>;
@@ -58,6 +60,18 @@ export function wallsSuite(edge: () => Edge): void {
       await client.mutate(
         'mutation ($input: CreateTriggerInput!) { createTrigger(input: $input) { userErrors { code message } } }',
         trigger,
+      );
+      const [run] = await ask<{ id: string; experiment_id: string }>(
+        server.databaseUrl,
+        'select id, experiment_id from run order by id desc limit 1',
+      );
+      await client.mutate(
+        'mutation ($input: CreateLoggedModelInput!) { createLoggedModel(input: $input) { userErrors { code message } } }',
+        { experimentId: run!.experiment_id, sourceRunId: run!.id, name: 'ours' },
+      );
+      await client.mutate(
+        'mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { userErrors { code message } } }',
+        { name: uniqueName('webhook'), url: 'https://example.com/', events: ['PROMPT_CREATED'], status: 'DISABLED' },
       );
       const found = await Promise.all(
         TABLES.map((table) => ask<{ id: string }>(server.databaseUrl, `select id from ${table} order by id desc limit 1`)),
@@ -91,6 +105,7 @@ export function wallsSuite(edge: () => Edge): void {
         'datasetVersions',
         'experiments',
         'runs',
+        'loggedModels',
         'trainingTemplates',
         'trainingJobs',
         'models',
@@ -98,6 +113,7 @@ export function wallsSuite(edge: () => Edge): void {
         'stageRequests',
         'endpoints',
         'triggers',
+        'webhooks',
         'audit',
       ];
       for (const list of lists)
@@ -135,6 +151,14 @@ export function wallsSuite(edge: () => Edge): void {
         ['createRun(input: $input) { userErrors { code } }', { experimentId: ids['experiment'], name: 'x' }],
         ['logRun(input: $input) { userErrors { code } }', { runId: ids['run'], tags: [{ key: 'a', value: 'b' }] }],
         ['finishRun(input: $input) { userErrors { code } }', { runId: ids['run'], status: 'FAILED' }],
+        ['finalizeLoggedModel(input: $input) { userErrors { code } }', { loggedModelId: ids['logged_model'], status: 'READY' }],
+        [
+          'logArtifacts(input: $input) { userErrors { code } }',
+          { ownerId: ids['run'], artifacts: [{ path: 'x', blob: 'a'.repeat(64) }] },
+        ],
+        ['deleteArtifacts(input: $input) { userErrors { code } }', { ownerId: ids['logged_model'], path: '' }],
+        ['updateWebhook(input: $input) { userErrors { code } }', { webhookId: ids['webhook'], description: 'x' }],
+        ['testWebhook(input: $input) { userErrors { code } }', { webhookId: ids['webhook'] }],
         ['requestStage(input: $input) { userErrors { code } }', { versionId: ids['model_version'], stage: 'staging' }],
         ['approveStage(input: $input) { userErrors { code } }', { requestId: ids['stage_request'] }],
         [
