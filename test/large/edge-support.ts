@@ -39,6 +39,7 @@ export function routes(): Route[] {
         const handler = prototype[name]!;
         const path = `/${[base, String(Reflect.getMetadata(PATH_METADATA, handler))].join('/')}`
           .replace(/\/+/g, '/')
+          .replace(/(.)\/$/, '$1')
           .replace(/:\w+/g, 'a'.repeat(64));
         const rule: unknown = Reflect.getMetadata(ACCESS_METADATA, handler) ?? Reflect.getMetadata(ACCESS_METADATA, controller);
         return {

@@ -76,11 +76,10 @@ describe('who may come in', () => {
         .sort(),
     ).toEqual([...PUBLIC].sort());
     for (const { method, path } of all.filter(({ isPublic }) => !isPublic)) {
-      const { status } = await anonymous.fetch(path, {
-        method,
-        body: method === 'PUT' || method === 'POST' ? '{}' : undefined,
-        headers: { 'content-type': 'application/json' },
-      });
+      // An empty body that is called JSON is refused before anybody is asked for.
+      const body = method === 'PUT' || method === 'POST' ? '{}' : undefined;
+      const headers: Record<string, string> = body ? { 'content-type': 'application/json' } : {};
+      const { status } = await anonymous.fetch(path, { method, body, headers });
       expect({ method, path, status }).toEqual({ method, path, status: 401 });
     }
   });
