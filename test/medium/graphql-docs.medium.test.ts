@@ -3,17 +3,17 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { parse, type OperationDefinitionNode } from 'graphql';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AccessService, createCtx } from '#access';
+import { AccessService, createCtx, type Ctx } from '#access';
 import { loadConfig } from '#config';
 import { createApp, PlatformModule } from '#host';
 import { PromotionService } from '#registry';
-import { LoggingService, RunsService } from '#tracking';
+import { LoggedModelsService, LoggingService, RunsService } from '#tracking';
 import { TrainingReads } from '#reads/training';
 import { AutomationRole } from '../../apps/automation/src/automation.role.js';
 import { ApiRole } from '../../apps/api/src/api.role.js';
 import { createAdapter } from '../../apps/api/src/http/server.js';
 import { InferenceProxy } from '../../apps/api/src/inference/inference.proxy.js';
-import { candidate, queuedJob } from './builders.js';
+import { blob, candidate, queuedJob } from './builders.js';
 import { startStack, type Stack } from './stack.js';
 
 const blocks = [...readFileSync('docs/graphql.md', 'utf8').matchAll(/```graphql\n([\s\S]*?)```/g)].map((match) => match[1]!);
@@ -62,10 +62,22 @@ async function makeData(): Promise<void> {
     versionId,
     datasetId: job.datasetId,
     templateId: job.templateId,
+    blob: await blob(stack, editor),
   };
+  await makeLoggedModel(editor);
   for (const known = () => stack.rows('select 1 from lineage_node where id = $1', [versionId]); (await known()).length === 0;)
     await new Promise((resolve) => setTimeout(resolve, 50));
   tokens = { asker: await tokenOf('editor'), approver: await tokenOf('approver') };
+}
+
+/** One that the search of the document finds. */
+async function makeLoggedModel(editor: Ctx): Promise<void> {
+  const models = stack.app.get(LoggedModelsService);
+  const { experimentId, runId } = variables as { experimentId: string; runId: string };
+  const { id } = await models.create(editor, { experimentId, name: 'good', sourceRunId: runId, tags: { team: 'blue' } });
+  await models.finalize(editor, id, 'READY');
+  const point = { key: 'f1', value: 0.9, step: 1, timestamp: 1, modelId: id, datasetName: 'holdout', datasetDigest: 'd1' };
+  await stack.app.get(LoggingService).log(editor, runId, { points: [point] });
 }
 
 async function tokenOf(role: string): Promise<string> {
