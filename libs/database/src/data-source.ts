@@ -1,5 +1,6 @@
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { SnakeNaming } from './naming.js';
+import { COLUMN_TYPES } from './timestamps.js';
 
 /** Options of the application's data source: its role owns no table, and its pool is bounded. */
 export function dataSourceOptions(url: string, pool: number, service: string): TypeOrmModuleOptions {
@@ -14,6 +15,13 @@ export function dataSourceOptions(url: string, pool: number, service: string): T
     poolSize: pool,
     retryAttempts: 3,
     retryDelay: 500,
-    extra: { max: pool, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 10_000, keepAlive: true, pipeline: true },
+    extra: {
+      max: pool,
+      idleTimeoutMillis: 30_000,
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+      pipeline: true,
+      types: COLUMN_TYPES,
+    },
   };
 }

@@ -120,12 +120,19 @@ export interface TextTest {
 }
 export type NumberOp = '=' | '!=' | '<' | '<=' | '>' | '>=';
 
-/** SQL of a test on a text expression. */
+/**
+ * SQL of a test on a text expression. Where a pattern is ASCII, letters of other scripts play no part in it, and to compare in C is several times faster than
+ * by the rules of a language.
+ */
 export function textTestSql(expression: string, test: TextTest, params: SqlParams): string {
   if (test.op === 'IN') return `${expression} = any(${params.add(test.value, 'text[]')})`;
   if (test.op === 'NOT IN') return `${expression} <> all(${params.add(test.value, 'text[]')})`;
-  return `${expression} ${sqlOp(test.op)} ${params.add(test.value, 'text')}`;
+  const quickly = test.op === 'ILIKE' && isAscii(test.value as string) ? ' collate "C"' : '';
+  return `${expression}${quickly} ${sqlOp(test.op)} ${params.add(test.value, 'text')}`;
 }
+
+// eslint-disable-next-line no-control-regex
+const isAscii = (text: string): boolean => /^[\u0000-\u007f]*$/.test(text);
 
 export const sqlOp = (op: string): string => (op === '!=' ? '<>' : op);
 

@@ -6,7 +6,7 @@ import { Notifier } from '#messaging';
 import { LoggingStore } from './logging.store.js';
 import { MetricAnnouncements } from './metric-announcements.js';
 import type { LogLine } from './model/log-line.js';
-import type { Point, Source } from './model/run.js';
+import { hasEnded, type Point, type Source } from './model/run.js';
 import { putPairs } from './pairs.store.js';
 import { noRun, runDeleted, RunsService, type RunPatch } from './runs.service.js';
 import { RunsStore, type RunFacts } from './runs.store.js';
@@ -47,7 +47,8 @@ export class LoggingService {
    */
   async log(ctx: Ctx, runId: string, input: LogInput): Promise<{ id: string }> {
     return this.unitOfWork.run(ctx, async (tx) => {
-      const run = await this.writable(tx, ctx, runId);
+      const { status } = input.patch ?? {};
+      const run = await this.writable(tx, ctx, runId, status && hasEnded(status) ? 'update' : 'key share');
       await this.write(tx, run, input.params ?? {}, input.tags ?? {});
       if (input.points?.length) await this.ingest(tx, ctx, run, input.points, 'client', 0);
       if (input.patch) await this.life.updateIn(tx, ctx, run, input.patch);
@@ -71,8 +72,7 @@ export class LoggingService {
     return this.unitOfWork.run(ctx, async (tx) => {
       const counted = lines.every((line) => typeof line.n === 'number');
       // Lines that are counted here are counted one call after the other.
-      if (!counted) await this.runs.lock(tx, ctx.workspaceId, runId);
-      const run = await this.writable(tx, ctx, runId);
+      const run = await this.writable(tx, ctx, runId, counted ? 'key share' : 'no key update');
       let next = counted ? 0 : await this.store.nextLine(tx, run.num, 0);
       await this.addLines(
         tx,
@@ -109,8 +109,7 @@ export class LoggingService {
   /** Sets a tag to what `next` makes of its present value; calls for one run come one after the other. */
   async changeTag(ctx: Ctx, runId: string, key: string, next: (value: string | undefined) => string): Promise<{ id: string }> {
     return this.unitOfWork.run(ctx, async (tx) => {
-      await this.runs.lock(tx, ctx.workspaceId, runId);
-      const run = await this.writable(tx, ctx, runId);
+      const run = await this.writable(tx, ctx, runId, 'no key update');
       await putPairs(tx, 'run_tag', run.num, { [key]: next(await this.runs.tag(tx, run.num, key)) });
       return { id: runId };
     });
@@ -207,16 +206,17 @@ export class LoggingService {
     await this.announcements.logged(tx, ctx, run, points);
   }
 
-  private async writable(tx: Tx, ctx: Ctx, runId: string): Promise<RunFacts> {
-    const run = await this.held(tx, ctx, runId);
+  private async writable(tx: Tx, ctx: Ctx, runId: string, how?: Parameters<RunsStore['hold']>[3]): Promise<RunFacts> {
+    const run = await this.held(tx, ctx, runId, how);
     authorize(ctx, 'tracking.write', run.project);
     if (run.deleted) throw runDeleted(runId);
     return run;
   }
 
-  private async held(tx: Tx, ctx: Ctx, runId: string): Promise<RunFacts> {
-    const run = await this.runs.hold(tx, ctx.workspaceId, runId);
+  private async held(tx: Tx, ctx: Ctx, runId: string, how: Parameters<RunsStore['hold']>[3] = 'key share'): Promise<RunFacts> {
+    const run = await this.runs.hold(tx, ctx.workspaceId, runId, how);
     if (!run) throw noRun(runId);
+    if (hasEnded(run.status)) await this.runs.revise(tx, run.id);
     return run;
   }
 }

@@ -72,7 +72,7 @@ export class RunsService {
   /** Changes what is given of a run, all or nothing. A run that had ended may go on: that is `run.resumed`. Deleted runs keep what they have. */
   async update(ctx: Ctx, runId: string, patch: RunPatch): Promise<{ id: string }> {
     return this.unitOfWork.run(ctx, async (tx) => {
-      const run = await this.writable(tx, ctx, runId);
+      const run = await this.writable(tx, ctx, runId, patch.status && hasEnded(patch.status) ? 'update' : 'no key update');
       await this.updateIn(tx, ctx, run, patch);
       return { id: runId };
     });
@@ -80,7 +80,7 @@ export class RunsService {
 
   async finish(ctx: Ctx, runId: string, status: Exclude<RunStatus, 'RUNNING' | 'SCHEDULED'>): Promise<{ id: string }> {
     return this.unitOfWork.run(ctx, async (tx) => {
-      await this.writable(tx, ctx, runId);
+      await this.writable(tx, ctx, runId, 'update');
       await this.finishIn(tx, ctx, runId, status);
       return { id: runId };
     });
@@ -88,7 +88,7 @@ export class RunsService {
 
   /** Step: ends a run; one that has ended already stays as it is. */
   async finishIn(tx: Tx, ctx: Ctx, runId: string, status: Exclude<RunStatus, 'RUNNING' | 'SCHEDULED'>): Promise<void> {
-    const run = await this.found(tx, ctx, runId);
+    const run = await this.found(tx, ctx, runId, 'update');
     if (!hasEnded(run.status)) await this.updateIn(tx, ctx, run, { status });
   }
 
@@ -145,7 +145,7 @@ export class RunsService {
     });
   }
 
-  /** Step: the change itself, with its events. */
+  /** Step: the change itself, with its events, of a run that is held as its end wants it. */
   async updateIn(tx: Tx, ctx: Ctx, run: RunFacts, patch: RunPatch): Promise<void> {
     const moved = patch.status !== undefined && patch.status !== run.status;
     const ended = moved && hasEnded(patch.status!);
@@ -175,15 +175,15 @@ export class RunsService {
     });
   }
 
-  private async writable(tx: Tx, ctx: Ctx, runId: string): Promise<RunFacts> {
-    const run = await this.found(tx, ctx, runId);
+  private async writable(tx: Tx, ctx: Ctx, runId: string, how?: 'update' | 'no key update'): Promise<RunFacts> {
+    const run = await this.found(tx, ctx, runId, how);
     authorize(ctx, 'tracking.write', run.project);
     if (run.deleted) throw runDeleted(runId);
     return run;
   }
 
-  private async found(tx: Tx, ctx: Ctx, runId: string): Promise<RunFacts> {
-    const run = await this.store.lock(tx, ctx.workspaceId, runId);
+  private async found(tx: Tx, ctx: Ctx, runId: string, how: 'update' | 'no key update' = 'no key update'): Promise<RunFacts> {
+    const run = await this.store.hold(tx, ctx.workspaceId, runId, how);
     if (!run) throw noRun(runId);
     return run;
   }

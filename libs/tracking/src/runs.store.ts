@@ -15,6 +15,12 @@ export interface RunFacts {
   readonly deleted: boolean;
 }
 
+/**
+ * How the row of a run is held. Writers of what hangs on it hold it by `key share`, and do not wait for each other; a change of the row takes `no key
+ * update`; the end of the run takes `update`, which waits for all writers: whoever writes later sees that it has ended, and raises its revision.
+ */
+type Hold = 'key share' | 'no key update' | 'update';
+
 const FACTS = `select r.id, r.num, r.experiment_id as "experimentId", r.experiment, e.project, r.name, r.status, r.job_id as "jobId",
   r.deleted_at is not null or e.deleted_at is not null as deleted from run r join experiment e on e.id = r.experiment_id
   where r.workspace_id = $1 and r.id = $2`;
@@ -34,14 +40,14 @@ export interface RunRowIn {
 
 @Injectable()
 export class RunsStore {
-  /** Holds the run against being removed while it is written to; writers do not wait for each other. */
-  async hold(tx: Tx, workspaceId: string, id: string): Promise<RunFacts | undefined> {
-    return (await tx.query<RunFacts>(`${FACTS} for key share of r`, [workspaceId, id]))[0];
+  /** The run, held to the end of the transaction. */
+  async hold(tx: Tx, workspaceId: string, id: string, how: Hold): Promise<RunFacts | undefined> {
+    return (await tx.query<RunFacts>(`${FACTS} for ${how} of r`, [workspaceId, id]))[0];
   }
 
-  /** Holds the run against every other change of its own row. */
-  async lock(tx: Tx, workspaceId: string, id: string): Promise<RunFacts | undefined> {
-    return (await tx.query<RunFacts>(`${FACTS} for no key update of r`, [workspaceId, id]))[0];
+  /** What hangs on a run that has ended is about to change. */
+  async revise(tx: Tx, id: string): Promise<void> {
+    await tx.query('update run set revision = revision + 1 where id = $1', [id]);
   }
 
   /** Answers the run's number. */
@@ -65,7 +71,7 @@ export class RunsStore {
     return made!.num;
   }
 
-  /** Changes what is given; the end of a run is `endedAt`, or now when it ends without one. A run that goes on has no end. */
+  /** Changes what is given; the end of a run is `endedAt`, or now when it ends without one, and needs it held by `update`. A run that goes on has no end. */
   async update(
     tx: Tx,
     id: string,
@@ -74,7 +80,8 @@ export class RunsStore {
     await tx.query(
       `update run set status = coalesce($2, status), name = coalesce($3, name), parent_id = coalesce($4, parent_id),
         ended_at = case when $5::timestamptz is not null then $5 when $6 then date_trunc('milliseconds', clock_timestamp()) when $2 is not null then null else ended_at end,
-        archived_at = case $7::boolean when true then clock_timestamp() when false then null else archived_at end where id = $1`,
+        archived_at = case $7::boolean when true then clock_timestamp() when false then null else archived_at end,
+        revision = revision + case when $6 then 1 else 0 end where id = $1`,
       [
         id,
         patch.status ?? null,

@@ -67,6 +67,8 @@ export class RunEntity {
   @Column('timestamptz', { nullable: true }) deletedAt!: Date | null;
   /** Kept, but out of the usual lists. */
   @Column('timestamptz', { nullable: true }) archivedAt!: Date | null;
+  /** Goes up when the run ends, and with everything that is logged to it after that: while a run has ended, what hangs on it changes with this only. */
+  @Column('int', { default: 0 }) revision!: number;
 }
 
 @Entity('run_param')

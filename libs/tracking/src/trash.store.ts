@@ -123,6 +123,7 @@ export class TrashStore {
 
   async removeLoggedModel(tx: Tx, id: string): Promise<void> {
     await tx.query('delete from artifact where owner_id = $1', [id]);
+    await tx.query('update run set revision = revision + 1 where num in (select run from run_model where model_id = $1)', [id]);
     await tx.query('delete from logged_model where id = $1', [id]);
   }
 

@@ -153,7 +153,7 @@ export class HistoryResolver {
     within(runIds.length, 2, 100, 'runIds');
     const found = new Map((await this.search.byIds(ctx, runIds)).map((run) => [run.id, run]));
     const runs = runIds.flatMap((id) => found.get(id) ?? []);
-    const details = await this.details.byRuns(runs.map((run) => run.num));
+    const details = await this.details.byRuns(runs);
     const of = runs.map((run) => details.get(run.num)!);
     return {
       runs: runs as unknown as RunType[],

@@ -63,7 +63,7 @@ export interface ExperimentPage {
 
 const COLUMNS = `e.id, e.num, e.number, e.project, e.name, e.artifact_location as "artifactLocation", e.created_at as "createdAt",
   e.updated_at as "updatedAt", e.deleted_at is not null as deleted, e.archived_at is not null as archived,
-  coalesce((select json_object_agg(t.key, t.value order by t.key) from experiment_tag t where t.experiment_id = e.id), '{}') as tags`;
+  coalesce((select json_object_agg(t.key, t.value) from experiment_tag t where t.experiment_id = e.id), '{}') as tags`;
 
 const BY_IDS = `select ${COLUMNS} from experiment e where e.workspace_id = $1 and e.id = any($2)`;
 const PROJECTS = `select project as path, count(*)::int as experiments from experiment where workspace_id = $1 and deleted_at is null group by project order by project`;

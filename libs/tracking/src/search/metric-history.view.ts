@@ -20,23 +20,25 @@ const FIRST = `select ${COLUMNS} from metric_point p where p.run = $1 and p.key 
 const NEXT = `select ${COLUMNS} from metric_point p where p.run = $1 and p.key = $2 and ${STANDING}
   and (${ORDER}) > ($4::bigint, $5::bigint, $6::float8, $7::smallint, $8::smallint) order by ${ORDER} limit $3`;
 
-/** Of `n` in order, the i-th is one of `$5` evenly spread ones: there is a b with floor(b * n / $5) = i. The last one always is. */
-const EVENLY = '(i * $5 + n - 1) / n * n < (i + 1) * $5 or i = n - 1';
+/** Of the n elements of an array, those at floor(i * n / $5) for i from 0 to $5 - 1, and the last one; all of them when there are no more than $5. */
+const EVENLY = `select array(
+    select all_steps[1 + i * cardinality(all_steps)::bigint / least($5::int, cardinality(all_steps))]
+      from generate_series(0, least($5::int, cardinality(all_steps)) - 1) i) || all_steps[cardinality(all_steps)]`;
 
 /**
  * Steps evenly spread over those that any of the runs has, always with the last, and each run's own first and last: what a chart of that many points
- * needs. One row, the steps as an array.
+ * needs. One row, the steps as an array. They are gathered in an array first, since to number rows costs three times what it costs to read them.
  */
-const CHOSEN = `with steps as (select distinct p.step from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4),
-  numbered as (select step, row_number() over (order by step) - 1 as i, (select count(*) from steps) as n from steps)
-  select array(select step from numbered where n <= $5 or ${EVENLY}) ||
-    array(select unnest(array[min(p.step), max(p.step)]) from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4 group by p.run)`;
+const CHOSEN = `with gathered as (select array(
+      select distinct p.step from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4 order by p.step) as all_steps)
+  ${EVENLY} ||
+    array(select unnest(array[min(p.step), max(p.step)]) from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4 group by p.run)
+    from gathered`;
 
 /** The same of one run, whose points are read in the order of its key: nothing is sorted. A step that comes twice counts twice. */
-const CHOSEN_OF_ONE = `with total as (select count(*) as n from metric_point p where p.run = ($1::int[])[1] and p.key = $2 and p.step between $3 and $4)
-  select array(select step from (
-      select p.step, row_number() over (order by p.ts, p.step) - 1 as i from metric_point p
-       where p.run = ($1::int[])[1] and p.key = $2 and p.step between $3 and $4) s, total where n <= $5 or ${EVENLY})`;
+const CHOSEN_OF_ONE = `with gathered as (select array(
+      select p.step from metric_point p where p.run = ($1::int[])[1] and p.key = $2 and p.step between $3 and $4 order by p.ts, p.step) as all_steps)
+  ${EVENLY} from gathered`;
 
 /** Every point of those steps. */
 const SAMPLED = `select p.value, p.ts, p.step, p.run from metric_point p

@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { LRUCache } from 'lru-cache';
 import { selectText } from '#database';
+import { hasEnded } from '../model/run.js';
+import type { FoundRun } from './run-search.view.js';
 
 export interface DatasetText {
   readonly name: string;
@@ -18,13 +21,23 @@ export interface DatasetText {
  */
 export interface RunDetails {
   /** `{"key":…,"value":…}` */
+  readonly params: string;
+  readonly tags: string;
+  /** `{"key":…,"value":…,"timestamp":…,"step":…}` of latest values; NaN and infinities are text. */
+  readonly metrics: string;
+  readonly datasets: readonly DatasetText[];
+  readonly modelInputs: readonly string[];
+  readonly modelOutputs: readonly { readonly modelId: string; readonly step: string }[];
+}
+
+/** Details that are still being read. */
+interface Draft {
   params: string;
   tags: string;
-  /** `{"key":…,"value":…,"timestamp":…,"step":…}` of latest values; NaN and infinities are text. */
   metrics: string;
   readonly datasets: DatasetText[];
   readonly modelInputs: string[];
-  readonly modelOutputs: { readonly modelId: string; readonly step: string }[];
+  readonly modelOutputs: { modelId: string; step: string }[];
 }
 
 export const NO_DETAILS: RunDetails = { params: '', tags: '', metrics: '', datasets: [], modelInputs: [], modelOutputs: [] };
@@ -59,14 +72,44 @@ const DETAILS = [
   ofEach('d', DATASET, 'run_dataset y join logged_dataset d on d.id = y.dataset_id where y.run = r.run'),
 ].join(' union all ');
 
-/** Everything that a list or a page of runs shows of them, in one statement for all. */
+interface Kept {
+  readonly revision: number;
+  readonly details: RunDetails;
+}
+
+/** Bytes of details of ended runs that a process keeps at hand: some ten thousand runs. */
+const KEPT_BYTES = 32 * 2 ** 20;
+
+/**
+ * Everything that a list or a page of runs shows of them, in one statement for all. Those of runs that have ended are kept at hand, by their revision, which the
+ * caller has just read: a run's details are read after it, so that they are never older than the revision they are kept under.
+ */
 @Injectable()
 export class RunDetailsView {
+  private readonly kept = new LRUCache<number, Kept>({ maxSize: KEPT_BYTES, sizeCalculation: sizeOf });
+
   constructor(private readonly dataSource: DataSource) {}
 
-  /** By the run's number; each number asked for is there. */
-  async byRuns(runs: readonly number[]): Promise<Map<number, RunDetails>> {
-    const found = new Map<number, RunDetails>(
+  /** By the run's number; each that is asked for is there. */
+  async byRuns(runs: readonly SeenRun[]): Promise<Map<number, RunDetails>> {
+    const found = new Map<number, RunDetails>();
+    const missing: SeenRun[] = [];
+    for (const run of runs) {
+      const kept = hasEnded(run.status) ? this.kept.get(run.num) : undefined;
+      if (kept?.revision === run.revision) found.set(run.num, kept.details);
+      else missing.push(run);
+    }
+    const read = await this.read(missing.map(({ num }) => num));
+    for (const { num, status, revision } of missing) {
+      const details = read.get(num)!;
+      found.set(num, details);
+      if (hasEnded(status)) this.kept.set(num, { revision, details });
+    }
+    return found;
+  }
+
+  private async read(runs: readonly number[]): Promise<Map<number, RunDetails>> {
+    const found = new Map<number, Draft>(
       runs.map((run) => [run, { ...NO_DETAILS, datasets: [], modelInputs: [], modelOutputs: [] }]),
     );
     if (runs.length === 0) return found;
@@ -76,7 +119,20 @@ export class RunDetailsView {
   }
 }
 
-function put(details: RunDetails, kind: string, text: string, step: string): void {
+/** What a statement said of a run before its details are read. */
+type SeenRun = Pick<FoundRun, 'num' | 'status' | 'revision'>;
+
+/** About how many bytes details take; their texts are nearly all ASCII. */
+function sizeOf({ details }: Kept): number {
+  const { params, tags, metrics, datasets, modelInputs, modelOutputs } = details;
+  const sets = datasets.reduce(
+    (sum, set) => sum + 500 + set.source.length + (set.schema?.length ?? 0) + (set.profile?.length ?? 0),
+    0,
+  );
+  return 400 + params.length + tags.length + metrics.length + sets + 100 * (modelInputs.length + modelOutputs.length);
+}
+
+function put(details: Draft, kind: string, text: string, step: string): void {
   switch (kind) {
     case 'p':
       return void (details.params = text);

@@ -23,6 +23,8 @@ export interface FoundRun {
   readonly jobId: string | null;
   readonly deleted: boolean;
   readonly archived: boolean;
+  /** While a run has ended, what hangs on it changes with this only. */
+  readonly revision: number;
   /** True once the client promised heartbeats. */
   readonly beats: boolean;
   /** Last time that the client was heard of: start, points or heartbeats (to the second). */
@@ -42,7 +44,7 @@ export interface RunPage extends FoundRuns {
 
 const COLUMNS = `r.id, r.num, r.experiment_id as "experimentId", e.number as "experimentNumber", e.artifact_location as "artifactLocation", r.name,
   r.user_name as "userName", r.status, r.started_at as "startedAt", r.ended_at as "endedAt", r.parent_id as "parentId", r.job_id as "jobId",
-  r.deleted_at is not null as deleted, r.archived_at is not null as archived, r.heartbeat_at is not null as beats, greatest(r.started_at, r.metrics_said_at, r.heartbeat_at) as "heardAt"`;
+  r.deleted_at is not null as deleted, r.archived_at is not null as archived, r.revision, r.heartbeat_at is not null as beats, greatest(r.started_at, r.metrics_said_at, r.heartbeat_at) as "heardAt"`;
 
 const BY_ID = `select ${COLUMNS}, e.project from run r join experiment e on e.id = r.experiment_id where r.workspace_id = $1 and r.id = $2`;
 

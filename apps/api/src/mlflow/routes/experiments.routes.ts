@@ -5,10 +5,11 @@ import { ExperimentSearch, ExperimentsService, type FoundExperiment } from '#tra
 import { experimentConditions, experimentOrder } from '../search/experiment-filter.js';
 import { hasControl } from '../wire/artifact-path.js';
 import { invalid, missing, MlflowError } from '../wire/errors.js';
-import { compact, record } from '../wire/json.js';
+import { compact, RawJson, record } from '../wire/json.js';
 import { int, list, object, oneOf, required, text } from '../wire/message.js';
 import { checkKey, checkLength, pageSize } from '../wire/names.js';
 import { route, type Route } from '../wire/route.js';
+import { tagJson } from '../wire/run-json.js';
 import { artifactRoot, ExperimentNumbers } from './experiment-numbers.js';
 
 export const TAG = object({ key: required(text), value: text });
@@ -22,16 +23,17 @@ const MAX_TAG_VALUE = 20_000;
 /** Tag by which a client may say into which project a new experiment goes. */
 const PROJECT_TAG = 'tailrace.project';
 
-export function toExperiment(experiment: FoundExperiment) {
-  return {
-    experiment_id: String(experiment.number),
-    name: experiment.name,
-    artifact_location: artifactRoot(experiment),
-    lifecycle_stage: experiment.deleted ? 'deleted' : 'active',
-    last_update_time: experiment.updatedAt.getTime(),
-    creation_time: experiment.createdAt.getTime(),
-    tags: Object.entries(experiment.tags).map(([key, value]) => ({ key, value })),
-  };
+/** Text of an Experiment message. */
+function experimentJson(experiment: FoundExperiment): string {
+  const { number, name, deleted, updatedAt, createdAt, tags } = experiment;
+  const items = Object.keys(tags)
+    .sort()
+    .map((key) => tagJson(key, tags[key]!));
+  return `{"experiment_id":"${number}","name":${JSON.stringify(name)},"artifact_location":${JSON.stringify(artifactRoot(experiment))},"lifecycle_stage":"${deleted ? 'deleted' : 'active'}","last_update_time":${updatedAt.getTime()},"creation_time":${createdAt.getTime()},"tags":[${items.join()}]}`;
+}
+
+function experimentsJson(experiments: readonly FoundExperiment[], next?: string): RawJson {
+  return new RawJson(`{"experiments":[${experiments.map(experimentJson).join()}]${next ? `,"next_page_token":"${next}"` : ''}}`);
 }
 
 @Injectable()
@@ -73,7 +75,7 @@ export class ExperimentRoutes {
           limit: pageSize(input.max_results, 1000, 50_000),
           after: input.page_token || undefined,
         });
-        return compact({ experiments: experiments.map(toExperiment), next_page_token: next });
+        return experimentsJson(experiments, next);
       },
     }),
     ...route({
@@ -86,7 +88,7 @@ export class ExperimentRoutes {
         await this.service.ensureDefault(ctx.workspaceId);
         const view = VIEWS[input.view_type ?? 'ACTIVE_ONLY'];
         const orderBy = [{ field: 'number', descending: false }] as const;
-        return { experiments: (await this.search.search(ctx, { view, orderBy, limit: 50_000 })).experiments.map(toExperiment) };
+        return experimentsJson((await this.search.search(ctx, { view, orderBy, limit: 50_000 })).experiments);
       },
     }),
     ...route({
@@ -94,7 +96,8 @@ export class ExperimentRoutes {
       on: 'GET /mlflow/experiments/get',
       access: 'tracking.read',
       input: { experiment_id: required(text) },
-      run: async ({ ctx, input }) => ({ experiment: toExperiment(await this.numbers.find(ctx, input.experiment_id)) }),
+      run: async ({ ctx, input }) =>
+        new RawJson(`{"experiment":${experimentJson(await this.numbers.find(ctx, input.experiment_id))}}`),
     }),
     ...route({
       rpc: 'GetExperimentByName',
@@ -105,7 +108,7 @@ export class ExperimentRoutes {
         await this.service.ensureDefault(ctx.workspaceId);
         const found = await this.search.byName(ctx, input.experiment_name);
         if (!found) throw missing(`Could not find experiment with name '${input.experiment_name}'`);
-        return { experiment: toExperiment(found) };
+        return new RawJson(`{"experiment":${experimentJson(found)}}`);
       },
     }),
     ...route({

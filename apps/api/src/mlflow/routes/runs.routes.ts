@@ -86,7 +86,7 @@ export class RunRoutes {
       input: { run_id: RUN_ID },
       run: async ({ ctx, input }) => {
         const run = await this.found(ctx, input.run_id);
-        const details = await this.details.byRuns([run.num]);
+        const details = await this.details.byRuns([run]);
         return new RawJson(`{"run":${runJson(run, details.get(run.num)!)}}`);
       },
     }),
@@ -164,7 +164,7 @@ export class RunRoutes {
   }
 
   private async texts(runs: readonly FoundRun[]): Promise<string[]> {
-    const details = await this.details.byRuns(runs.map((run) => run.num));
+    const details = await this.details.byRuns(runs);
     return runs.map((run) => runJson(run, details.get(run.num)!));
   }
 }

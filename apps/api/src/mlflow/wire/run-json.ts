@@ -9,7 +9,7 @@ export function runArtifactUri(run: Pick<FoundRun, 'id' | 'experimentNumber' | '
 }
 
 /** What MLflow shows of a run. */
-export type ShownRun = Omit<FoundRun, 'num' | 'archived' | 'beats' | 'heardAt' | 'jobId' | 'experimentId'>;
+export type ShownRun = Omit<FoundRun, 'num' | 'revision' | 'archived' | 'beats' | 'heardAt' | 'jobId' | 'experimentId'>;
 
 /** Text of a RunInfo message. */
 export function infoJson(run: ShownRun): string {
