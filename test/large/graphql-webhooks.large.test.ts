@@ -178,6 +178,8 @@ describe('deliveries', () => {
     });
     expect(done.doneAt).not.toBeNull();
     expect(receiver.about(first)[0]!.id).toBe(done.id);
+    await aModel();
+    const second = await delivery(id, 'DELIVERED', (found) => found.id !== done.id);
     receiver.status = 500;
     await aModel();
     const waiting = await delivery(id, 'PENDING', ({ attempts }) => attempts > 0);
@@ -189,7 +191,7 @@ describe('deliveries', () => {
       pages.push(deliveries.edges.map(({ node }) => node.id));
       ({ hasNextPage: more, endCursor: after } = deliveries.pageInfo);
     }
-    expect(pages).toEqual([[waiting.id], [done.id]]);
+    expect(pages).toEqual([[waiting.id], [second.id], [done.id]]);
     const garbage = await client.graphql(NODE, { id, after: 'nonsense' });
     expect(garbage.errors?.[0]?.extensions?.code).toBe('BAD_INPUT');
   });

@@ -30,10 +30,11 @@ const COLUMNS = `d.id, d.webhook_id as "webhookId", d.event_id as "eventId", d.e
 const BY_IDS = `select ${COLUMNS} from webhook_delivery d join webhook w on w.id = d.webhook_id where w.workspace_id = $1 and d.id = any($2)`;
 
 /** By the events, whose ids sort by time: in that order an index holds the deliveries of a webhook. */
-const BY_WEBHOOKS = `select ${COLUMNS} from webhook w cross join lateral (select * from webhook_delivery
-      where webhook_id = w.id and ($3::text is null or (event_id, entity, action) < ($3, $4::text, $5::text))
-      order by event_id desc, entity desc, action desc limit $6) d
+const byWebhooks = (further: string) => `select ${COLUMNS} from webhook w cross join lateral (select * from webhook_delivery
+      where webhook_id = w.id ${further} order by event_id desc, entity desc, action desc limit $3) d
    where w.workspace_id = $1 and w.id = any($2) order by d.webhook_id, d.event_id desc, d.entity desc, d.action desc`;
+const NEWEST = byWebhooks('');
+const FURTHER = byWebhooks('and (event_id, entity, action) < ($4, $5, $6)');
 
 /** What became of the deliveries of webhooks; read by those who may read webhooks. */
 @Injectable()
@@ -48,8 +49,10 @@ export class DeliveriesView {
   /** Up to `limit` deliveries of each webhook, newest event first. Throws BAD_INPUT for a cursor that is none. */
   async byWebhooks(ctx: Ctx, ids: readonly string[], page: { limit: number; after?: string }): Promise<DeliveryRow[]> {
     if (!allows(ctx, 'automation.read', '/')) return [];
-    const after = page.after ? placeOf(page.after) : [null, null, null];
-    return select(this.dataSource, BY_WEBHOOKS, [ctx.workspaceId, ids, ...after, page.limit]);
+    const params = [ctx.workspaceId, ids, page.limit];
+    return page.after
+      ? select(this.dataSource, FURTHER, [...params, ...placeOf(page.after)])
+      : select(this.dataSource, NEWEST, params);
   }
 }
 
