@@ -12,6 +12,7 @@ import { matches } from './model/trigger.js';
 @Injectable()
 export class TriggerMatcher extends LogConsumer {
   protected readonly consumer = 'trigger-matcher';
+  protected override readonly concerns = 'exists (select 1 from trigger t where t.workspace_id = e.workspace_id and t.enabled)';
 
   constructor(
     host: LogConsumerHost,

@@ -5,13 +5,15 @@ import { newId } from '#kernel';
 import { LogConsumer, LogConsumerHost, Notifier } from '#messaging';
 import { DELIVERIES_DUE, DeliveriesStore, type NewDelivery } from './deliveries.store.js';
 import { mlflowPayload, splitEvent } from './model/mlflow-events.js';
-import { noticeOf, type MlflowNotice } from './model/mlflow-notice.js';
+import { NOTICED, noticeOf, type MlflowNotice } from './model/mlflow-notice.js';
 import { WebhooksStore } from './webhooks.store.js';
 
-/** Reads the whole log and writes down, in the transaction of its cursor, what is to be delivered to whom: no event is lost, and none comes twice. */
+/** Reads what the log says of the registry and writes down, in the transaction of its cursor, what is to be delivered to whom: no event is lost, and none comes twice. */
 @Injectable()
 export class WebhookMatcher extends LogConsumer {
   protected readonly consumer = 'webhook-matcher';
+  protected override readonly concerns = `e.type in (${NOTICED.map((type) => `'${type}'`).join()})
+    and exists (select 1 from webhook w where w.workspace_id = e.workspace_id and w.status = 'ACTIVE')`;
 
   constructor(
     host: LogConsumerHost,

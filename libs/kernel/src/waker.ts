@@ -11,6 +11,10 @@ export class Waker {
     return this.closed;
   }
 
+  get isWoken(): boolean {
+    return this.woken;
+  }
+
   wake(): void {
     this.woken = true;
     this.resolve?.();

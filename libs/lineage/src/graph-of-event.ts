@@ -1,4 +1,4 @@
-import type { EventData, EventName, LoggedEvent } from '#contracts';
+import { eventType, type EventData, type EventName, type LoggedEvent } from '#contracts';
 import { kindOfId } from '#kernel';
 
 export interface GraphNode {
@@ -81,6 +81,9 @@ const RULES: { readonly [N in EventName]?: Rule<N> } = {
     edges: d.outcome.jobId ? [{ from: d.outcome.jobId, to: d.triggerId, relation: 'started_by' }] : [],
   }),
 };
+
+/** Types of events that say something about the graph. */
+export const DRAWN: readonly string[] = (Object.keys(RULES) as EventName[]).map(eventType);
 
 export function graphOfEvent(event: LoggedEvent): GraphPart {
   const rule = RULES[event.name] as ((data: unknown) => GraphPart) | undefined;

@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { LoggedEvent } from '#contracts';
 import type { Tx } from '#database';
 import { LogConsumer, LogConsumerHost } from '#messaging';
-import { graphOfEvent } from './graph-of-event.js';
+import { DRAWN, graphOfEvent } from './graph-of-event.js';
 
-/** Keeps the graph by reading the whole log: nodes and edges are written in the transaction of the cursor. */
+/** Keeps the graph by reading what the log says of it: nodes and edges are written in the transaction of the cursor. */
 @Injectable()
 export class LineageConsumer extends LogConsumer {
   protected readonly consumer = 'lineage';
+  protected override readonly concerns = `e.type in (${DRAWN.map((type) => `'${type}'`).join()})`;
 
   constructor(host: LogConsumerHost) {
     super(host);

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import type { LoggedEvent } from '#contracts';
-import { UnitOfWork, type Tx } from '#database';
+import { select, UnitOfWork, type Tx } from '#database';
 import { errorMessage, Waker } from '#kernel';
 import type { Logger } from '#telemetry';
 import { toEvent } from './event-log.js';
@@ -9,12 +10,17 @@ import { LOGGER } from './subscriber.js';
 import { Wakeups } from './wakeups.js';
 
 const BATCH = 200;
+/** What is passed over is written down once it has been quiet for so long. */
+const SETTLE_MS = 200;
+
+const MOVE = 'update log_cursor set position = greatest(position, $2), updated_at = now() where consumer = $1';
 
 /** The collaborators that every consumer of the log needs. */
 @Injectable()
 export class LogConsumerHost {
   constructor(
     readonly unitOfWork: UnitOfWork,
+    readonly dataSource: DataSource,
     readonly wakeups: Wakeups,
     @Inject(MESSAGING_OPTIONS) readonly options: MessagingOptions,
     @Inject(LOGGER) readonly logger: Logger,
@@ -22,11 +28,17 @@ export class LogConsumerHost {
 }
 
 /**
- * Reads every event of the log in order, in batches; effect and cursor move in one transaction, so that each event has its effect once. Any
- * number of processes may run the same consumer: the cursor's row lock lets one at a time work.
+ * Reads the events of the log that concern it in order, in batches; effect and cursor move in one transaction, so that each event has its effect once. Any
+ * number of processes may run the same consumer: the cursor's row lock lets one at a time work. Events that do not concern it are passed over without a
+ * transaction; the cursor follows a little later, and a process that ended before that passes over them again.
  */
 export abstract class LogConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   protected abstract readonly consumer: string;
+  /** SQL over an event `e`: whether this consumer has anything to do about it. A constant of the program. */
+  protected readonly concerns: string = 'true';
+  /** Up to here there is nothing to do, as this process has seen; the cursor stands at `settled` or later. */
+  private passed: string | undefined;
+  private settled: string | undefined;
   private readonly waker = new Waker();
   private running: Promise<void> | undefined;
 
@@ -52,30 +64,56 @@ export abstract class LogConsumer implements OnApplicationBootstrap, BeforeAppli
       } catch (error) {
         this.host.logger.warn({ consumer: this.consumer, error: errorMessage(error) }, 'log consumer will try again');
       }
-      await this.waker.wait(this.host.options.pollMs * 4);
+      const behind = this.passed !== this.settled;
+      await this.waker.wait(behind ? SETTLE_MS : this.host.options.pollMs * 4);
+      if (behind && !this.waker.isWoken) await this.settle().catch(() => undefined); // It is tried again after the next events.
     }
     off();
   }
 
   /** One batch; returns how many events it held. */
   async step(): Promise<number> {
-    return this.host.unitOfWork.run({}, async (tx) => {
+    if (!(await this.isDue())) return 0;
+    const { through, count } = await this.host.unitOfWork.run({}, async (tx) => {
       const cursor = await this.cursor(tx);
-      const rows = await tx.query<Parameters<typeof toEvent>[0]>(
-        'select * from event_log where sequence > $1 order by sequence limit $2',
+      const rows = await tx.query<Parameters<typeof toEvent>[0] & { through: string }>(
+        `select s.last_sequence as through, e.* from relay_state s left join lateral (
+           select * from event_log e where e.sequence > $1 and e.sequence <= s.last_sequence and (${this.concerns}) order by e.sequence limit $2) e on true
+          where s.id = 1 order by e.sequence`,
         [cursor, BATCH],
       );
-      if (rows.length === 0) return 0;
-      await this.apply(
-        tx,
-        rows.flatMap((row) => toEvent(row) ?? []),
-      );
-      tx.atEnd('update log_cursor set position = $2, updated_at = now() where consumer = $1', [
-        this.consumer,
-        rows.at(-1)!.sequence,
-      ]);
-      return rows.length;
+      const events = rows.filter((row) => row.id !== null);
+      if (events.length > 0)
+        await this.apply(
+          tx,
+          events.flatMap((row) => toEvent(row) ?? []),
+        );
+      // A full batch may have more behind it.
+      const to = events.length === BATCH ? events.at(-1)!.sequence! : rows[0]!.through;
+      tx.atEnd(MOVE, [this.consumer, to]);
+      return { through: to, count: events.length };
     });
+    this.passed = this.settled = through;
+    return count;
+  }
+
+  /** Looks, without a transaction, whether anything came that concerns it. */
+  private async isDue(): Promise<boolean> {
+    if (this.passed === undefined) return true;
+    const [found] = await select<{ last: string; due: boolean }>(
+      this.host.dataSource,
+      `select s.last_sequence as last, exists (select 1 from event_log e where e.sequence > $1 and e.sequence <= s.last_sequence and (${this.concerns})) as due
+         from relay_state s where s.id = 1`,
+      [this.passed],
+    );
+    if (!found!.due) this.passed = found!.last;
+    return found!.due;
+  }
+
+  private async settle(): Promise<void> {
+    const through = this.passed;
+    await select(this.host.dataSource, MOVE, [this.consumer, through]);
+    this.settled = through;
   }
 
   /** Where this consumer stands; its row is locked until the end of the transaction. */

@@ -86,8 +86,8 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
       while (!this.stop.signal.aborted) {
         this.waker.reset();
         const numbered = await this.number(client);
-        if (numbered === 0) await this.waker.wait(this.options.pollMs);
-        else if (isBusy(rounds)) await sleep(PAUSE_MS, this.stop.signal);
+        if (numbered > 0 && isBusy(rounds)) await sleep(PAUSE_MS, this.stop.signal);
+        else if (numbered < BATCH) await this.waker.wait(this.options.pollMs);
       }
     } finally {
       off();

@@ -1,4 +1,4 @@
-import type { EventData, EventName, LoggedEvent } from '#contracts';
+import { eventType, type EventData, type EventName, type LoggedEvent } from '#contracts';
 import type { MlflowEvent } from './mlflow-events.js';
 
 /** One of our events in the words of MLflow's webhooks. */
@@ -63,6 +63,9 @@ function without(tags: Tags, ...keys: readonly string[]): Tags {
 }
 
 /** What MLflow's webhooks say of an event; undefined for what they know nothing of. */
+/** Types of events that webhooks may hear of. */
+export const NOTICED: readonly string[] = (Object.keys(RULES) as EventName[]).map(eventType);
+
 export function noticeOf(event: LoggedEvent): MlflowNotice | undefined {
   return (RULES[event.name] as Rule<EventName> | undefined)?.(event.data);
 }
