@@ -1,4 +1,5 @@
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
+import { insertSql, selectSql } from './entity-sql.js';
 import { runSql, type SqlClient } from './sql.js';
 
 type Hook = () => Promise<void>;
@@ -29,6 +30,21 @@ export class Tx {
   /** Rows of a statement with bound parameters; the text is a constant, see `runSql`. */
   query<T = Record<string, unknown>>(sql: string, params: readonly unknown[] = []): Promise<T[]> {
     return runSql<T>(this.client, sql, params);
+  }
+
+  /**
+   * The first row of an entity that `tail` finds (`where …`, by the names of the columns), as a prepared statement: what the entity manager makes of the same is
+   * put together, parsed and planned anew each time. The tail is a constant.
+   */
+  async first<E extends ObjectLiteral>(entity: EntityTarget<E>, tail: string, params: readonly unknown[]): Promise<E | null> {
+    const rows = await this.query<E>(`${selectSql(this.em, entity)} ${tail}`, params);
+    return rows[0] ?? null;
+  }
+
+  /** Inserts a row with the properties that it has; the others get their defaults. */
+  async insert<E extends ObjectLiteral>(entity: EntityTarget<E>, row: Partial<E>): Promise<void> {
+    const { sql, values } = insertSql(this.em, entity, row);
+    await this.query(sql, values);
   }
 
   sendEndings(): Promise<unknown>[] {

@@ -8,6 +8,7 @@ import { DRAWN, graphOfEvent } from './graph-of-event.js';
 @Injectable()
 export class LineageConsumer extends LogConsumer {
   protected readonly consumer = 'lineage';
+  protected override readonly restMs = 50;
   protected override readonly concerns = `e.type in (${DRAWN.map((type) => `'${type}'`).join()})`;
 
   constructor(host: LogConsumerHost) {

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type BeforeApplication
 import { DataSource } from 'typeorm';
 import type { LoggedEvent } from '#contracts';
 import { select, UnitOfWork, type Tx } from '#database';
-import { errorMessage, Waker } from '#kernel';
+import { errorMessage, sleep, Waker } from '#kernel';
 import type { Logger } from '#telemetry';
 import { toEvent } from './event-log.js';
 import { MESSAGING_OPTIONS, type MessagingOptions } from './messaging.options.js';
@@ -36,10 +36,13 @@ export abstract class LogConsumer implements OnApplicationBootstrap, BeforeAppli
   protected abstract readonly consumer: string;
   /** SQL over an event `e`: whether this consumer has anything to do about it. A constant of the program. */
   protected readonly concerns: string = 'true';
+  /** How long it rests after a batch, so that what comes meanwhile is one transaction: for effects that nobody waits for. */
+  protected readonly restMs: number = 0;
   /** Up to here there is nothing to do, as this process has seen; the cursor stands at `settled` or later. */
   private passed: string | undefined;
   private settled: string | undefined;
   private readonly waker = new Waker();
+  private readonly stop = new AbortController();
   private running: Promise<void> | undefined;
 
   constructor(protected readonly host: LogConsumerHost) {}
@@ -52,6 +55,7 @@ export abstract class LogConsumer implements OnApplicationBootstrap, BeforeAppli
 
   async beforeApplicationShutdown(): Promise<void> {
     this.waker.close();
+    this.stop.abort();
     await this.running;
   }
 
@@ -60,7 +64,9 @@ export abstract class LogConsumer implements OnApplicationBootstrap, BeforeAppli
     while (!this.waker.isClosed) {
       this.waker.reset();
       try {
-        if ((await this.step()) === BATCH) continue;
+        const count = await this.step();
+        if (count === BATCH) continue;
+        if (count > 0 && this.restMs > 0) await sleep(this.restMs, this.stop.signal);
       } catch (error) {
         this.host.logger.warn({ consumer: this.consumer, error: errorMessage(error) }, 'log consumer will try again');
       }

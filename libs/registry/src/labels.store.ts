@@ -15,6 +15,7 @@ export class LabelsStore {
 
   async setModelTags(tx: Tx, modelId: string, tags: Readonly<Record<string, string>>): Promise<void> {
     const keys = Object.keys(tags).sort();
+    if (keys.length === 0) return;
     await tx.query(
       `insert into model_tag (model_id, key, value) select $1, k, v from unnest($2::text[], $3::text[]) as u(k, v)
        on conflict (model_id, key) do update set value = excluded.value`,
@@ -33,6 +34,7 @@ export class LabelsStore {
 
   async setVersionTags(tx: Tx, versionId: string, tags: Readonly<Record<string, string>>): Promise<void> {
     const keys = Object.keys(tags).sort();
+    if (keys.length === 0) return;
     await tx.query(
       `insert into model_version_tag (version_id, key, value) select $1, k, v from unnest($2::text[], $3::text[]) as u(k, v)
        on conflict (version_id, key) do update set value = excluded.value`,

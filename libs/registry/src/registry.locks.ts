@@ -34,7 +34,10 @@ export class RegistryLocks {
 
   /** Throws NOT_FOUND, FORBIDDEN. */
   model<T>(ctx: Ctx, ref: ModelRef, work: (tx: Tx, held: HeldModel) => Promise<T>): Promise<T> {
-    return this.run(ctx, async (tx) => work(tx, await this.hold(tx, ctx, ref)));
+    return this.run(ctx, async (tx) => {
+      const model = await this.lock(tx, ctx, ref);
+      return work(tx, { model, named: await this.named(tx, model) });
+    });
   }
 
   /** Throws NOT_FOUND also for a version that was deleted. */
@@ -46,21 +49,24 @@ export class RegistryLocks {
     });
   }
 
-  private async hold(tx: Tx, ctx: Ctx, ref: ModelRef): Promise<HeldModel> {
+  private async lock(tx: Tx, ctx: Ctx, ref: ModelRef): Promise<ModelEntity> {
     const model = await this.store.lockModel(tx, ctx.workspaceId, ref);
     if (!model) throw noModel(ref);
     authorize(ctx, 'registry.write', model.project);
-    const prompt = await this.labels.isPrompt(tx, model.id);
-    return { model, named: { modelId: model.id, name: model.name, prompt } };
+    return model;
+  }
+
+  private async named(tx: Tx, { id, name }: ModelEntity): Promise<HeldModel['named']> {
+    return { modelId: id, name, prompt: await this.labels.isPrompt(tx, id) };
   }
 
   private async holdVersion(tx: Tx, ctx: Ctx, ref: VersionRef): Promise<HeldVersion> {
     const known = 'id' in ref ? await this.store.version(tx, ctx.workspaceId, ref.id) : undefined;
     if (known === null) throw noVersion(ref);
-    const held = await this.hold(tx, ctx, 'id' in ref ? { id: known!.modelId } : { name: ref.model });
-    const version = await this.find(tx, ctx, held.model.id, ref);
+    const model = await this.lock(tx, ctx, 'id' in ref ? { id: known!.modelId } : { name: ref.model });
+    const [named, version] = await Promise.all([this.named(tx, model), this.find(tx, ctx, model.id, ref)]);
     if (!version || version.deletedAt) throw noVersion(ref);
-    return { ...held, version, said: { versionId: version.id, number: version.number, ...held.named } };
+    return { model, named, version, said: { versionId: version.id, number: version.number, ...named } };
   }
 
   private find(tx: Tx, ctx: Ctx, modelId: string, ref: VersionRef): Promise<ModelVersionEntity | null> {

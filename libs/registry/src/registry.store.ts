@@ -23,7 +23,9 @@ export class RegistryStore {
 
   /** Locks the model: versions are numbered and stages change one after the other. */
   lockModel(tx: Tx, workspaceId: string, where: { id: string } | { name: string }): Promise<ModelEntity | null> {
-    return tx.em.findOne(ModelEntity, { where: { workspaceId, ...where }, lock: { mode: 'pessimistic_write' } });
+    return 'id' in where
+      ? tx.first(ModelEntity, 'where workspace_id = $1 and id = $2 for update', [workspaceId, where.id])
+      : tx.first(ModelEntity, 'where workspace_id = $1 and name = $2 for update', [workspaceId, where.name]);
   }
 
   /** False when the name is taken; then the transaction can only be rolled back. */
@@ -56,23 +58,20 @@ export class RegistryStore {
 
   /** With deleted ones: their stage requests go on naming them. */
   version(tx: Tx, workspaceId: string, id: string): Promise<ModelVersionEntity | null> {
-    return tx.em.findOneBy(ModelVersionEntity, { workspaceId, id });
+    return tx.first(ModelVersionEntity, 'where workspace_id = $1 and id = $2', [workspaceId, id]);
   }
 
   versionByNumber(tx: Tx, modelId: string, number: number): Promise<ModelVersionEntity | null> {
-    return tx.em.findOneBy(ModelVersionEntity, { modelId, number });
+    return tx.first(ModelVersionEntity, 'where model_id = $1 and number = $2', [modelId, number]);
   }
 
   candidateOfRun(tx: Tx, modelId: string, candidateRun: string): Promise<ModelVersionEntity | null> {
-    return tx.em.findOneBy(ModelVersionEntity, { modelId, candidateRun });
+    return tx.first(ModelVersionEntity, 'where model_id = $1 and candidate_run = $2', [modelId, candidateRun]);
   }
 
   async insertVersion(tx: Tx, row: Partial<ModelVersionEntity>): Promise<void> {
-    await tx.query('update model set last_number = $2, updated_at = greatest(updated_at, now()) where id = $1', [
-      row.modelId,
-      row.number,
-    ]);
-    await tx.em.insert(ModelVersionEntity, row as never);
+    const numbered = 'update model set last_number = $2, updated_at = greatest(updated_at, now()) where id = $1';
+    await Promise.all([tx.query(numbered, [row.modelId, row.number]), tx.insert(ModelVersionEntity, row)]);
   }
 
   async describeVersion(tx: Tx, id: string, description: string): Promise<void> {
@@ -96,7 +95,7 @@ export class RegistryStore {
   }
 
   holder(tx: Tx, modelId: string, stage: string): Promise<ModelVersionEntity | null> {
-    return tx.em.findOneBy(ModelVersionEntity, { modelId, slot: stage });
+    return tx.first(ModelVersionEntity, 'where model_id = $1 and slot = $2', [modelId, stage]);
   }
 
   async moveVersion(tx: Tx, id: string, from: string, to: string, stage: Stage | undefined): Promise<boolean> {
@@ -122,7 +121,7 @@ export class RegistryStore {
   }
 
   lockRequest(tx: Tx, workspaceId: string, id: string): Promise<StageRequestEntity | null> {
-    return tx.em.findOne(StageRequestEntity, { where: { workspaceId, id }, lock: { mode: 'pessimistic_write' } });
+    return tx.first(StageRequestEntity, 'where workspace_id = $1 and id = $2 for update', [workspaceId, id]);
   }
 
   /** Compare-and-set on the request's state. */
