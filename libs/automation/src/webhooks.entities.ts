@@ -4,7 +4,7 @@ import type { MlflowEvent } from './model/mlflow-events.js';
 export type WebhookStatus = 'ACTIVE' | 'DISABLED';
 
 @Entity('webhook')
-@Index('webhook_name', ['workspaceId', 'name'], { unique: true })
+@Index('webhook_workspace', ['workspaceId', 'id'])
 export class WebhookEntity {
   @PrimaryColumn('text') id!: string;
   @Column('text') workspaceId!: string;

@@ -35,7 +35,7 @@ export class WebhooksService {
     private readonly notifier: Notifier,
   ) {}
 
-  /** `rules` say where webhooks of this installation may go. Throws CONFLICT when the name is taken. */
+  /** `rules` say where webhooks of this installation may go. The name is a label: others may have it too. */
   async create(ctx: Ctx, input: NewWebhook, rules: AddressRules): Promise<{ id: string }> {
     authorize(ctx, 'automation.write', '/');
     checkWebhookName(input.name);
@@ -47,7 +47,7 @@ export class WebhooksService {
     const owner = { workspaceId: ctx.workspaceId, createdBy: ctx.authId };
     return this.unitOfWork.run(ctx, async (tx) => {
       const row = { id, ...owner, name, url: input.url, description, secret: secret || null, events, status };
-      if (!(await this.store.insert(tx, row))) throw nameTaken(name);
+      await this.store.insert(tx, row);
       await this.journal.record(tx, ctx, {
         event: 'webhook.created',
         subject: { kind: 'webhook', id },
@@ -58,13 +58,13 @@ export class WebhooksService {
     });
   }
 
-  /** Throws NOT_FOUND, and CONFLICT when the name is taken. */
+  /** Throws NOT_FOUND. */
   async update(ctx: Ctx, id: string, patch: WebhookPatch, rules: AddressRules): Promise<{ id: string }> {
     if (patch.name !== undefined) checkWebhookName(patch.name);
     checkWebhookTexts(patch);
     const url = patch.url === undefined ? undefined : rules.checkedUrl(patch.url);
     const events = patch.events && checkedEvents(patch.events);
-    const work = this.change(ctx, id, async (tx, before) => {
+    return this.change(ctx, id, async (tx, before) => {
       const { name, description, status } = patch;
       const secret = patch.secret === undefined ? undefined : patch.secret || null;
       await this.store.change(tx, id, { name, url: patch.url, description, events, status, secret });
@@ -76,9 +76,6 @@ export class WebhooksService {
         before: { name: before.name, to: new URL(before.url).origin, events: before.events, status: before.status },
         after: { name, to: url?.origin, events, status, signed: secret === undefined ? undefined : secret !== null },
       });
-    });
-    return work.catch((error: unknown) => {
-      throw (error as { code?: string }).code === '23505' ? nameTaken(patch.name!) : error;
     });
   }
 
@@ -146,8 +143,4 @@ export class WebhooksService {
 
 function noWebhook(id: string): DomainError {
   return new DomainError('NOT_FOUND', `there is no webhook ${id}`, 'webhookId');
-}
-
-function nameTaken(name: string): DomainError {
-  return new DomainError('CONFLICT', `there is a webhook named ${name} already`, 'name', { reason: 'NAME_TAKEN' });
 }

@@ -37,17 +37,14 @@ export interface WebhookPatchRow {
 /** Rows of webhooks. */
 @Injectable()
 export class WebhooksStore {
-  /** False when the name is taken. */
-  async insert(tx: Tx, row: NewWebhookRow): Promise<boolean> {
+  async insert(tx: Tx, row: NewWebhookRow): Promise<void> {
     const { id, workspaceId, name, url, description, secret, events, status, createdBy } = row;
     // The time is cut, not rounded: an event that comes right after is not older than its webhook.
-    const rows = await tx.query(
+    await tx.query(
       `insert into webhook (id, workspace_id, name, url, description, secret, events, status, created_by, created_at, updated_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, date_trunc('milliseconds', now()), date_trunc('milliseconds', now()))
-       on conflict (workspace_id, name) do nothing returning 1`,
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, date_trunc('milliseconds', now()), date_trunc('milliseconds', now()))`,
       [id, workspaceId, name, url, description, secret, JSON.stringify(events), status, createdBy],
     );
-    return rows.length > 0;
   }
 
   async lock(tx: Tx, workspaceId: string, id: string): Promise<WebhookFacts | undefined> {
