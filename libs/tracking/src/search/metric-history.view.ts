@@ -20,29 +20,19 @@ const FIRST = `select ${COLUMNS} from metric_point p where p.run = $1 and p.key 
 const NEXT = `select ${COLUMNS} from metric_point p where p.run = $1 and p.key = $2 and ${STANDING}
   and (${ORDER}) > ($4::bigint, $5::bigint, $6::float8, $7::smallint, $8::smallint) order by ${ORDER} limit $3`;
 
-/** Of the n elements of an array, those at floor(i * n / $5) for i from 0 to $5 - 1, and the last one; all of them when there are no more than $5. */
-const EVENLY = `select array(
-    select all_steps[1 + i * cardinality(all_steps)::bigint / least($5::int, cardinality(all_steps))]
-      from generate_series(0, least($5::int, cardinality(all_steps)) - 1) i) || all_steps[cardinality(all_steps)]`;
-
 /**
- * Steps evenly spread over those that any of the runs has, always with the last, and each run's own first and last: what a chart of that many points
- * needs. One row, the steps as an array. They are gathered in an array first, since to number rows costs three times what it costs to read them.
+ * Points of runs, each run's evenly spread over all that it has: of n in the order of step, time and value, the first of each of $5 equal parts, and the
+ * last instead of the last part's; all of them when there are no more than $5. They are gathered in arrays, since to number rows costs three times what it
+ * costs to read them; read in the order of the key, a history whose steps rise is sorted already.
  */
-const CHOSEN = `with gathered as (select array(
-      select distinct p.step from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4 order by p.step) as all_steps)
-  ${EVENLY} ||
-    array(select unnest(array[min(p.step), max(p.step)]) from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4 group by p.run)
-    from gathered`;
-
-/** The same of one run, whose points are read in the order of its key: nothing is sorted. A step that comes twice counts twice. */
-const CHOSEN_OF_ONE = `with gathered as (select array(
-      select p.step from metric_point p where p.run = ($1::int[])[1] and p.key = $2 and p.step between $3 and $4 order by p.ts, p.step) as all_steps)
-  ${EVENLY} from gathered`;
-
-/** Every point of those steps. */
-const SAMPLED = `select p.value, p.ts, p.step, p.run from metric_point p
-   where p.run = any($1) and p.key = $2 and p.step = any($3::bigint[]) and ${STANDING} order by p.step, p.ts, p.value`;
+const SAMPLED = `select g.v[c.at], g.t[c.at], g.s[c.at], r.run from unnest($1::int[]) with ordinality r(run, place)
+  cross join lateral (
+    select array_agg(x.value) as v, array_agg(x.ts) as t, array_agg(x.step) as s, count(*)::int as n from (
+      select p.value, p.ts, p.step from metric_point p
+       where p.run = r.run and p.key = $2 and p.step between $3 and $4 and ${STANDING} order by p.step, p.ts, p.value) x) g
+  cross join lateral generate_series(0, least($5::int, g.n) - 1) i
+  cross join lateral (select case when i = least($5::int, g.n) - 1 then g.n else 1 + i * (g.n / $5::int) + least(i, g.n % $5::int) end as at) c
+  order by r.place, i`;
 
 /** Histories of metrics as they were logged: in order of time, step and value. */
 @Injectable()
@@ -77,7 +67,7 @@ export class MetricHistory {
     );
   }
 
-  /** Points of several runs at about `limit` steps of a range; the fourth part is the run's number. */
+  /** Up to `limit` points of each of some runs, of a range of steps, one run after the other; the fourth part is the run's number. */
   async sampled(
     runs: readonly number[],
     key: number,
@@ -85,14 +75,7 @@ export class MetricHistory {
     range: { readonly from: number; readonly to: number } | undefined,
   ): Promise<readonly (readonly [value: string, timestamp: string, step: string, run: string])[]> {
     const { from, to } = range ?? { from: Number.MIN_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };
-    const [[steps]] = (await selectText(this.dataSource, runs.length === 1 ? CHOSEN_OF_ONE : CHOSEN, [
-      runs,
-      key,
-      from,
-      to,
-      limit,
-    ])) as [[string]];
-    const rows = await selectText(this.dataSource, SAMPLED, [runs, key, steps]);
+    const rows = await selectText(this.dataSource, SAMPLED, [runs, key, from, to, limit]);
     return rows as unknown as (readonly [string, string, string, string])[];
   }
 }
