@@ -60,7 +60,7 @@ describe('artifacts', () => {
       headers: { authorization: `Bearer ${server.token}` },
     });
     expect(await answer.text()).toBe('<script>alert(1)</script>');
-    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="page.html"');
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename=page.html');
     expect([answer.headers.get('x-content-type-options'), answer.headers.get('content-type')]).toEqual([
       'nosniff',
       'application/octet-stream',

@@ -100,7 +100,8 @@ export class RegistryStore {
 
   async moveVersion(tx: Tx, id: string, from: string, to: string, stage: Stage | undefined): Promise<boolean> {
     const rows = await tx.query(
-      `update model_version set stage = $3, slot = $4, updated_at = clock_timestamp()
+      // Those that a move archives have its time.
+      `update model_version set stage = $3, slot = $4, updated_at = greatest(updated_at, now())
         where id = $1 and stage = $2 and deleted_at is null returning 1`,
       [id, from, to, stage?.holds === 'one' ? to : null],
     );

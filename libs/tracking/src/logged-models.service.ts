@@ -67,6 +67,14 @@ export class LoggedModelsService {
     });
   }
 
+  /** Sets a tag to what `next` makes of its present value; calls for one model come one after the other. */
+  async changeTag(ctx: Ctx, id: string, key: string, next: (value: string | undefined) => string): Promise<{ id: string }> {
+    return this.change(ctx, id, async (tx) => {
+      await putPairs(tx, 'logged_model_tag', id, { [key]: next(await this.store.tag(tx, id, key)) });
+      await this.store.touch(tx, id);
+    });
+  }
+
   /** Throws NOT_FOUND (`details.reason` NO_TAG) when there is no such tag. */
   async deleteTag(ctx: Ctx, id: string, key: string): Promise<{ id: string }> {
     return this.change(ctx, id, async (tx) => {
@@ -75,7 +83,7 @@ export class LoggedModelsService {
     });
   }
 
-  /** Says that its files are all there, or that they will not come. The same again changes nothing; a ready model stays ready. */
+  /** Says that its files are all there, or that they will not come. The same again changes nothing. */
   async finalize(ctx: Ctx, id: string, status: Exclude<LoggedModelStatus, 'PENDING'>): Promise<{ id: string }> {
     return this.change(ctx, id, async (tx, before) => {
       if (!(await this.store.setStatus(tx, id, statesBefore(LOGGED_MODEL_STATES, status), status))) return;

@@ -58,6 +58,14 @@ export class LoggedModelsStore {
     await tx.query('update logged_model set deleted_at = clock_timestamp() where id = $1', [id]);
   }
 
+  async tag(tx: Tx, id: string, key: string): Promise<string | undefined> {
+    const rows = await tx.query<{ value: string }>('select value from logged_model_tag where model_id = $1 and key = $2', [
+      id,
+      key,
+    ]);
+    return rows[0]?.value;
+  }
+
   async deleteTag(tx: Tx, id: string, key: string): Promise<boolean> {
     return (await tx.query('delete from logged_model_tag where model_id = $1 and key = $2 returning 1', [id, key])).length > 0;
   }

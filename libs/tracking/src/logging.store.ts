@@ -144,7 +144,7 @@ export class LoggingStore {
     return Number(row!.n);
   }
 
-  /** Describes data sets of a run: a data set is known by experiment, name and digest. */
+  /** Describes data sets of a run: a data set is known by experiment, name and digest, and described once, with the tags of the first time. */
   async addDatasets(
     tx: Tx,
     run: RunFacts,
@@ -168,7 +168,7 @@ export class LoggingStore {
       );
       await tx.query(
         `insert into run_dataset (run, dataset_id, tags) select $1, id, $5::jsonb from logged_dataset where experiment_id = $2 and name = $3 and digest = $4
-         on conflict (run, dataset_id) do update set tags = run_dataset.tags || excluded.tags`,
+         on conflict (run, dataset_id) do nothing`,
         [run.num, run.experimentId, set.name, set.digest, JSON.stringify(set.tags)],
       );
     }

@@ -30,7 +30,7 @@ export class TrackingReads {
   async artifactRoot(workspaceId: string, id: string): Promise<ArtifactRoot | undefined> {
     const [row] = await select<ArtifactRoot>(
       this.dataSource,
-      `select coalesce(e.artifact_location, 'mlflow-artifacts:/' || e.number) || o.place || '/artifacts' as uri, o.run_id as "runId", e.project
+      `select regexp_replace(coalesce(e.artifact_location, 'mlflow-artifacts:/' || e.number), '^([^?]*)(.*)$', '\\1' || o.place || '/artifacts\\2') as uri, o.run_id as "runId", e.project
          from (select experiment_id, id as run_id, '/' || substr(id, 5) as place from run where workspace_id = $1 and id = $2
                union all
                select experiment_id, source_run_id, '/models/m-' || substr(id, 5) from logged_model

@@ -25,7 +25,8 @@ export interface RunPatch {
   readonly status?: RunStatus;
   readonly endedAt?: Date;
   readonly name?: string;
-  readonly parentId?: string;
+  /** null: it has none any more. */
+  readonly parentId?: string | null;
   /** Out of the usual lists, or back in them. */
   readonly archived?: boolean;
 }

@@ -75,10 +75,10 @@ export class RunsStore {
   async update(
     tx: Tx,
     id: string,
-    patch: { status?: RunStatus; ended?: boolean; endedAt?: Date; name?: string; parentId?: string; archived?: boolean },
+    patch: { status?: RunStatus; ended?: boolean; endedAt?: Date; name?: string; parentId?: string | null; archived?: boolean },
   ): Promise<void> {
     await tx.query(
-      `update run set status = coalesce($2, status), name = coalesce($3, name), parent_id = coalesce($4, parent_id),
+      `update run set status = coalesce($2, status), name = coalesce($3, name), parent_id = case when $8 then $4 else parent_id end,
         ended_at = case when $5::timestamptz is not null then $5 when $6 then date_trunc('milliseconds', clock_timestamp()) when $2 is not null then null else ended_at end,
         archived_at = case $7::boolean when true then clock_timestamp() when false then null else archived_at end,
         revision = revision + case when $6 then 1 else 0 end where id = $1`,
@@ -90,6 +90,7 @@ export class RunsStore {
         patch.endedAt ?? null,
         patch.ended ?? false,
         patch.archived ?? null,
+        patch.parentId !== undefined,
       ],
     );
   }

@@ -9,6 +9,8 @@ import { hasTag, rangeOf } from './conditions.js';
 import { release } from './release.js';
 import { sendPieces } from './send-pieces.js';
 
+const BYTES = 'application/octet-stream';
+
 /** Streams blobs in and out of the store, at flat memory. */
 @Injectable()
 export class BlobTransfer {
@@ -36,7 +38,7 @@ export class BlobTransfer {
    * Always a download: content from outside is never shown by this origin. A client may resume (`Range`, with `If-Range`) and may ask whether what it
    * has is still it (`If-None-Match`): the hash of the content is its tag.
    */
-  async send(workspaceId: string, sha256: string, reply: FastifyReply, name = sha256): Promise<FastifyReply> {
+  async send(workspaceId: string, sha256: string, reply: FastifyReply, name = sha256, type = BYTES): Promise<FastifyReply> {
     const etag = `"${sha256}"`;
     void reply.headers({ etag, 'accept-ranges': 'bytes', 'x-content-type-options': 'nosniff' });
     if (hasTag(reply.request.headers, etag)) {
@@ -52,7 +54,7 @@ export class BlobTransfer {
     const { start, end } = part ?? { start: 0, end: blob.size - 1 };
     if (part) void reply.status(206).header('content-range', `bytes ${start}-${end}/${blob.size}`);
     void reply.headers({
-      'content-type': 'application/octet-stream',
+      'content-type': type,
       'content-length': String(end - start + 1),
       'content-disposition': downloadHeader(name),
     });

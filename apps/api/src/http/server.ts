@@ -30,6 +30,8 @@ export function createAdapter(config: Config, proxy: InferenceProxy): FastifyAda
 
 function frontDoor(policy: OriginPolicy, proxy: InferenceProxy, handler: RequestListener): Server {
   const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
+    // Of a client whose address of the server ends with a slash.
+    request.url = request.url?.replace(/^\/{2,}/, '/');
     response.setHeader('x-correlation-id', correlationOf(request));
     response.setHeader('x-content-type-options', 'nosniff');
     const refusal = policy.refusal(request);

@@ -5,6 +5,7 @@ import { AccessView, allows, type Ctx } from '#access';
 import { LOGGER } from '#messaging';
 import type { Logger } from '#telemetry';
 import { RequestAuth } from '../http/request-ctx.js';
+import { asWritten } from './wire/as-written.js';
 import { MlflowError, toMlflowError } from './wire/errors.js';
 import { RawJson } from './wire/json.js';
 import type { Route } from './wire/route.js';
@@ -80,7 +81,7 @@ export class MlflowEdge implements OnModuleInit {
   }
 
   private refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const known = toMlflowError(error);
+    const known = toMlflowError(asWritten(error, request.body));
     this.logger[known.status >= 500 && known.status !== 501 ? 'error' : 'debug'](
       {
         code: known.code,
@@ -92,7 +93,7 @@ export class MlflowEdge implements OnModuleInit {
     );
     if (known.status === 401) void reply.header('www-authenticate', 'Basic realm="mlflow"');
     if (known.status === 503) void reply.header('retry-after', '2');
-    return reply.status(known.status).send({ error_code: known.code, message: known.message });
+    return reply.status(known.status).send(known.toJSON());
   }
 }
 

@@ -35,7 +35,7 @@ export class LoggedModelChangesResolver {
   }
 
   @Mutation(() => LoggedModelPayload, {
-    description: 'Says that its files are all there, or that they will not come; a READY model stays READY.',
+    description: 'Says that its files are all there, or that they will not come.',
   })
   @Requires('tracking.write')
   finalizeLoggedModel(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: FinalizeLoggedModelInput) {

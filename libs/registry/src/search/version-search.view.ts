@@ -155,7 +155,7 @@ export class VersionSearch {
 const TEXT = {
   source: 'v.source',
   runId: 'v.run_id',
-  runDigits: "coalesce(regexp_replace(v.run_id, '^run_', ''), '')",
+  runDigits: "coalesce(regexp_replace(v.run_id, '^run_(?=[0-9a-f]{32}$)', ''), '')",
 } as const;
 
 function conditionSql(condition: VersionCondition, params: SqlParams, workspace: string): string {

@@ -4,7 +4,7 @@ export type LoggedModelStatus = 'PENDING' | 'READY' | 'UPLOAD_FAILED';
 
 export const LOGGED_MODEL_STATES: TransitionTable<LoggedModelStatus> = {
   PENDING: ['READY', 'UPLOAD_FAILED'],
-  READY: [],
+  READY: ['UPLOAD_FAILED'],
   UPLOAD_FAILED: ['READY'],
 };
 

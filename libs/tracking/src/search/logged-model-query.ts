@@ -6,9 +6,9 @@ export type ModelTextAttribute = 'hex' | 'name' | 'modelType' | 'sourceRun' | 's
 /** Times, in milliseconds since the epoch. */
 export type ModelTimeAttribute = 'createdAt' | 'updatedAt';
 
-/** A data set that metrics must have been measured on; without a digest, any version of that name. */
+/** A data set that metrics must have been measured on; without a digest, any version of that name, and the other way round. */
 export interface OnDataset {
-  readonly name: string;
+  readonly name?: string;
   readonly digest?: string;
 }
 
@@ -24,6 +24,8 @@ export type LoggedModelCondition =
       readonly tests: readonly { readonly op: NumberOp; readonly value: number }[];
       readonly dataset?: OnDataset;
     }
+  /** Any measurement on one of the query's `datasets`. */
+  | { readonly kind: 'measured' }
   | ({ readonly kind: 'param' | 'tag'; readonly key: string } & TextTest)
   | { readonly kind: 'param' | 'tag'; readonly key: string; readonly op: 'EXISTS' }
   /** A param whose text is a number, as a number. */

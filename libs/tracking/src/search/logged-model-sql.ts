@@ -13,7 +13,7 @@ const TEXT: Readonly<Record<ModelTextAttribute, string>> = {
   hex: `'m-' || substr(m.id, 5)`,
   name: 'm.name',
   modelType: 'm.model_type',
-  sourceRun: 'substr(m.source_run_id, 5)',
+  sourceRun: `regexp_replace(m.source_run_id, '^run_(?=[0-9a-f]{32}$)', '')`,
   sourceRunId: 'm.source_run_id',
   status: 'm.status',
   experiment: 'e.number::text',
@@ -48,6 +48,8 @@ export function modelConditionSql(condition: LoggedModelCondition, context: Mode
       return `${TIME[condition.attribute]} ${sqlOp(condition.op)} ${params.add(toDate(condition.value), 'timestamptz')}`;
     case 'metric':
       return metricTest(condition, context);
+    case 'measured':
+      return `exists (select 1 from logged_model_metric x where x.model_id = m.id${onDatasets(context.datasets, params)})`;
     case 'param':
     case 'tag':
       return condition.op === 'EXISTS'
@@ -79,8 +81,10 @@ function metricTest(
 
 function onDatasets(datasets: readonly OnDataset[], params: SqlParams): string {
   if (datasets.length === 0) return '';
+  const is = (column: string, value: string | undefined) =>
+    value === undefined ? [] : [`x.${column} = ${params.add(value, 'text')}`];
   const one = ({ name, digest }: OnDataset) =>
-    `(x.dataset_name = ${params.add(name, 'text')}${digest === undefined ? '' : ` and x.dataset_digest = ${params.add(digest, 'text')}`})`;
+    ['true', ...is('dataset_name', name), ...is('dataset_digest', digest)].join(' and ');
   return ` and (${datasets.map(one).join(' or ')})`;
 }
 

@@ -5,6 +5,7 @@ import { isDomainError } from '#kernel';
 import { ArtifactsService, ArtifactsView, DirectArtifacts, type ArtifactEntry } from '#tracking';
 import { BlobTransfer } from '../../blobs/blob-transfer.js';
 import { artifactTarget, safePath, type ArtifactTarget } from '../wire/artifact-path.js';
+import { contentType } from '../wire/content-type.js';
 import { invalid, missing, MlflowError } from '../wire/errors.js';
 import { compact } from '../wire/json.js';
 import { required, text } from '../wire/message.js';
@@ -54,10 +55,14 @@ export class ArtifactRoutes {
       on: 'POST /mlflow/upload-artifact',
       access: 'tracking.write',
       streams: true,
-      input: { run_uuid: required(text), path: required(text) },
+      input: { run_uuid: text, path: text },
       run: async ({ ctx, input, request }) => {
+        if (!input.run_uuid) throw invalid('Request must specify run_uuid.');
+        if (!input.path) throw invalid('Request must specify path.');
+        const path = safePath(input.path);
+        if (isEmpty(request)) throw invalid('Request must specify data.');
         const run = await this.runs.found(ctx, input.run_uuid);
-        return this.receive(ctx, { ownerId: run.id, path: safePath(input.path) }, request);
+        return this.receive(ctx, { ownerId: run.id, path }, request);
       },
     }),
     ...route({
@@ -127,9 +132,13 @@ export class ArtifactRoutes {
         ? new MlflowError('BAD_REQUEST', `Artifact path refers to a directory, not a file: ${path}`)
         : missing(`No such artifact: '${path}'`);
     });
-    return this.transfer.send(ctx.workspaceId, file.blob, reply, path.split('/').at(-1)!);
+    const name = path.split('/').at(-1)!;
+    return this.transfer.send(ctx.workspaceId, file.blob, reply, name, contentType(name));
   }
 }
+
+const isEmpty = ({ headers }: FastifyRequest): boolean =>
+  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
 
 const target = (ctx: Ctx, path: string): ArtifactTarget => artifactTarget(ctx.workspaceId, safePath(path));
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Ctx } from '#access';
+import { isDomainError } from '#kernel';
 import { ExperimentSearch, ExperimentsService, type FoundExperiment } from '#tracking';
 import { invalid, missing, MlflowError } from '../wire/errors.js';
 
@@ -59,7 +60,16 @@ function experimentNumber(id: string): number {
   return Number(id);
 }
 
-function noExperiment(id: string): MlflowError {
+/** For use cases on the experiment of that number: one in the trash has MLflow's own text. */
+export function deletedExperiment(id: string): (error: unknown) => never {
+  return (error) => {
+    if (isDomainError(error) && error.details?.['reason'] === 'EXPERIMENT_DELETED')
+      throw invalid(`The experiment ${id} must be in the 'active' state. Current state is deleted.`);
+    throw error;
+  };
+}
+
+export function noExperiment(id: string): MlflowError {
   return missing(`No Experiment with id=${id} exists`);
 }
 

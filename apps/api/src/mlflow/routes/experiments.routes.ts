@@ -10,7 +10,7 @@ import { int, list, object, oneOf, required, text } from '../wire/message.js';
 import { checkKey, checkLength, pageSize } from '../wire/names.js';
 import { route, type Route } from '../wire/route.js';
 import { tagJson } from '../wire/run-json.js';
-import { artifactRoot, ExperimentNumbers } from './experiment-numbers.js';
+import { artifactRoot, deletedExperiment, ExperimentNumbers, noExperiment } from './experiment-numbers.js';
 
 export const TAG = object({ key: required(text), value: text });
 export const VIEW = oneOf('ACTIVE_ONLY', 'DELETED_ONLY', 'ALL');
@@ -152,14 +152,14 @@ export class ExperimentRoutes {
       on: 'POST /mlflow/experiments/delete',
       access: 'tracking.write',
       input: { experiment_id: required(text) },
-      run: ({ ctx, input }) => this.change(ctx, input.experiment_id, (id) => this.service.delete(ctx, id)),
+      run: ({ ctx, input }) => this.move(ctx, input.experiment_id, (id) => this.service.delete(ctx, id)),
     }),
     ...route({
       rpc: 'RestoreExperiment',
       on: 'POST /mlflow/experiments/restore',
       access: 'tracking.write',
       input: { experiment_id: required(text) },
-      run: ({ ctx, input }) => this.change(ctx, input.experiment_id, (id) => this.service.restore(ctx, id)),
+      run: ({ ctx, input }) => this.move(ctx, input.experiment_id, (id) => this.service.restore(ctx, id)),
     }),
     ...route({
       rpc: 'SetExperimentTag',
@@ -187,13 +187,17 @@ export class ExperimentRoutes {
     }),
   ];
 
-  /** Runs a use case on the experiment of that number; a deleted one has MLflow's own text. */
-  private async change(ctx: Ctx, id: string, work: (id: string) => Promise<unknown>): Promise<void> {
+  /** Into the trash or out of it. What is there already is not there to MLflow. */
+  private async move(ctx: Ctx, id: string, work: (id: string) => Promise<unknown>): Promise<void> {
     await work((await this.numbers.known(ctx, id)).id).catch((error: unknown) => {
-      if (isDomainError(error) && error.details?.['reason'] === 'EXPERIMENT_DELETED')
-        throw invalid(`The experiment ${id} must be in the 'active' state. Current state is deleted.`);
-      throw error;
+      const reason = isDomainError(error) ? error.details?.['reason'] : undefined;
+      throw reason === 'EXPERIMENT_DELETED' || reason === 'NOT_DELETED' ? noExperiment(id) : error;
     });
+  }
+
+  /** Runs a use case on the experiment of that number. */
+  private async change(ctx: Ctx, id: string, work: (id: string) => Promise<unknown>): Promise<void> {
+    await work((await this.numbers.known(ctx, id)).id).catch(deletedExperiment(id));
   }
 }
 

@@ -3,15 +3,17 @@ import type { Ctx } from '#access';
 import { isDomainError } from '#kernel';
 import { LoggedModelsService, LoggedModelsView, type FoundLoggedModel } from '#tracking';
 import { loggedModelConditions, loggedModelOrder } from '../search/logged-model-filter.js';
+import { LoggedModelToken } from '../search/logged-model-token.js';
 import { safePath } from '../wire/artifact-path.js';
 import { missing } from '../wire/errors.js';
 import { fromLoggedModelId, fromRunId, toLoggedModelId, toRunId } from '../wire/ids.js';
 import { compact, jsonDouble, record } from '../wire/json.js';
-import { badValue, bool, int, list, object, oneOf, required, text } from '../wire/message.js';
+import { badValue, bool, int, list, missingValue, object, oneOf, required, text } from '../wire/message.js';
 import { randomRunName } from '../wire/run-name.js';
 import { route, type Route } from '../wire/route.js';
+import { placeIn } from '../wire/run-json.js';
 import { ArtifactRoutes } from './artifacts.routes.js';
-import { artifactRoot, ExperimentNumbers } from './experiment-numbers.js';
+import { artifactRoot, deletedExperiment, ExperimentNumbers } from './experiment-numbers.js';
 import { TAG } from './experiments.routes.js';
 
 const PARAM = object({ key: required(text), value: text });
@@ -44,14 +46,15 @@ export class LoggedModelRoutes {
       },
       run: async ({ ctx, input }) => {
         const experiment = await this.numbers.known(ctx, input.experiment_id);
-        const { id } = await this.service.create(ctx, {
+        const made = this.service.create(ctx, {
           experimentId: experiment.id,
-          name: input.name ?? randomRunName(),
+          name: input.name || randomRunName(),
           modelType: input.model_type || null,
           sourceRunId: input.source_run_id ? toRunId(input.source_run_id) : null,
           params: record(input.params),
           tags: record(input.tags),
         });
+        const { id } = await made.catch(deletedExperiment(input.experiment_id));
         return { model: toModel(await this.found(ctx, fromLoggedModelId(id))) };
       },
     }),
@@ -70,18 +73,21 @@ export class LoggedModelRoutes {
       run: async ({ ctx, input }) => {
         const limit = input.max_results ?? 50;
         if (limit < 1 || limit > 1000) throw badValue('max_results', limit, 'It must be between 1 and 1000.');
+        const { experiment_ids: ids, filter = '', order_by: order } = input;
+        if (ids.length === 0) throw missingValue('experiment_ids');
+        const token = new LoggedModelToken(ids as string[], filter, order);
         const { models, next } = await this.view.search(ctx, {
-          experimentIds: await this.numbers.knownIds(ctx, input.experiment_ids as string[]),
-          where: loggedModelConditions(input.filter ?? ''),
+          experimentIds: await this.numbers.knownIds(ctx, ids as string[]),
+          where: loggedModelConditions(filter, input.datasets.length > 0),
           datasets: input.datasets.map(({ dataset_name, dataset_digest }) => ({
             name: dataset_name,
             digest: dataset_digest || undefined,
           })),
-          orderBy: loggedModelOrder(input.order_by),
+          orderBy: loggedModelOrder(order),
           limit,
-          after: input.page_token || undefined,
+          after: input.page_token ? token.read(input.page_token) : undefined,
         });
-        return compact({ models: models.map(toModel), next_page_token: next });
+        return compact({ models: models.map(toModel), next_page_token: next && token.write(next) });
       },
     }),
     ...route({
@@ -184,7 +190,10 @@ export class LoggedModelRoutes {
 const notFound = (id: string): Error => missing(`Logged model with ID '${id}' not found.`);
 
 const artifactUri = (model: FoundLoggedModel): string =>
-  `${artifactRoot({ artifactLocation: model.artifactLocation, number: model.experimentNumber })}/models/${fromLoggedModelId(model.id)}/artifacts`;
+  placeIn(
+    artifactRoot({ artifactLocation: model.artifactLocation, number: model.experimentNumber }),
+    `models/${fromLoggedModelId(model.id)}/artifacts`,
+  );
 
 const pairs = (record: Readonly<Record<string, string>>) => Object.entries(record).map(([key, value]) => ({ key, value }));
 

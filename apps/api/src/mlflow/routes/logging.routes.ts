@@ -4,12 +4,12 @@ import { LoggingService, type LogInput, type Point } from '#tracking';
 import { invalid, missing } from '../wire/errors.js';
 import { toLoggedModelId, toRunId } from '../wire/ids.js';
 import { record } from '../wire/json.js';
-import { anything, badValue, double, int, list, object, required, text } from '../wire/message.js';
+import { anything, badValue, double, int, list, object, required, text, wrongType } from '../wire/message.js';
 import { checkKey, checkLength, cut, MAX_PARAM_VALUE } from '../wire/names.js';
 import { runErrors } from '../wire/run-errors.js';
 import { route, type Route } from '../wire/route.js';
 import { TAG } from './experiments.routes.js';
-import { checkedTags, checkRunId, RUN_ID, splitTags } from './runs.routes.js';
+import { checkedTags, checkRunId, PARENT_TAG, RUN_ID, RunRoutes, splitTags } from './runs.routes.js';
 
 const METRIC = {
   key: required(text),
@@ -46,7 +46,10 @@ interface MetricMessage {
 
 @Injectable()
 export class LoggingRoutes {
-  constructor(private readonly service: LoggingService) {}
+  constructor(
+    private readonly service: LoggingService,
+    private readonly runs: RunRoutes,
+  ) {}
 
   readonly routes: readonly Route[] = [
     ...route({
@@ -79,6 +82,9 @@ export class LoggingRoutes {
       access: 'tracking.write',
       input: { run_id: RUN_ID, key: required(text) },
       run: async ({ ctx, input }) => {
+        // The parent is an attribute of the run, shown as a tag.
+        if (input.key === PARENT_TAG && (await this.runs.found(ctx, input.run_id)).parentId !== null)
+          return this.log(ctx, input.run_id, { patch: { parentId: null } });
         await this.service
           .deleteTag(ctx, toRunId(input.run_id), input.key)
           .catch((error: unknown) => {
@@ -215,6 +221,7 @@ function checkDataset(dataset: {
 }
 
 function checkedModel(json: unknown): Record<string, unknown> {
+  if (typeof json !== 'string' && typeof json !== 'object') throw wrongType('model_json', json);
   let model: unknown;
   try {
     model = typeof json === 'string' ? JSON.parse(json) : json;

@@ -5,7 +5,7 @@ import { MetricHistory, MetricKeys, type FoundRun, type PointText } from '#track
 import { invalid } from '../wire/errors.js';
 import { fromRunId } from '../wire/ids.js';
 import { RawJson, rawDouble } from '../wire/json.js';
-import { badValue, int, list, required, text } from '../wire/message.js';
+import { badValue, int, list, missingValue, required, text } from '../wire/message.js';
 import { route, type Route } from '../wire/route.js';
 import { RUN_ID, RunRoutes } from './runs.routes.js';
 
@@ -55,7 +55,7 @@ export class MetricRoutes {
       access: 'tracking.read',
       input: { run_id: list(text), metric_key: text, max_results: int },
       run: async ({ ctx, input }) => {
-        const ids = checkedRuns('GetMetricHistoryBulk', 'run_id', input.run_id as string[]);
+        const ids = checkedRuns(input.run_id as string[]);
         if (input.metric_key === undefined) throw invalid('GetMetricHistoryBulk request must specify a metric_key.');
         const most = Math.min(input.max_results ?? MOST_BULK, MOST_BULK);
         const key = await this.keyId(ctx, input.metric_key);
@@ -76,7 +76,12 @@ export class MetricRoutes {
       access: 'tracking.read',
       input: { run_ids: list(text), metric_key: required(text), start_step: int, end_step: int, max_results: int },
       run: async ({ ctx, input }) => {
-        const ids = checkedRuns('GetMetricHistoryBulkInterval', 'run_ids', input.run_ids as string[]);
+        const ids = input.run_ids as string[];
+        if (ids.length === 0) throw missingValue('run_ids');
+        if (ids.length > MOST_RUNS)
+          throw invalid(
+            `GetMetricHistoryBulkInterval request must specify at most ${MOST_RUNS} run_ids. Received ${ids.length} run_ids.`,
+          );
         const range = checkedRange(input.start_step, input.end_step);
         const most = input.max_results ?? MOST_SAMPLED;
         if (most < 1 || most > MOST_SAMPLED)
@@ -120,12 +125,10 @@ function pointJson(key: string, [value, timestamp, step]: PointText, runId?: str
   return `{"key":${key},"value":${rawDouble(value)},"timestamp":${timestamp},"step":${step}${run}}`;
 }
 
-function checkedRuns(rpc: string, field: string, ids: readonly string[]): readonly string[] {
-  if (ids.length === 0) throw invalid(`${rpc} request must specify at least one ${field}.`);
+function checkedRuns(ids: readonly string[]): readonly string[] {
+  if (ids.length === 0) throw invalid('GetMetricHistoryBulk request must specify at least one run_id.');
   if (ids.length > MOST_RUNS)
-    throw invalid(
-      `${rpc} request cannot specify more than ${MOST_RUNS} ${field === 'run_id' ? 'run_ids' : field}. Received ${ids.length} run_ids.`,
-    );
+    throw invalid(`GetMetricHistoryBulk request cannot specify more than ${MOST_RUNS} run_ids. Received ${ids.length} run_ids.`);
   return ids;
 }
 

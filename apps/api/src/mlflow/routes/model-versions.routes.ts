@@ -1,25 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import { AccessView, memberOf, type Ctx } from '#access';
 import { isDomainError } from '#kernel';
-import { checkOpenName, ModelSearch, StagesService, VersionSearch, VersionsService, type FoundVersion } from '#registry';
+import {
+  checkOpenName,
+  ModelSearch,
+  saysPrompt,
+  StagesService,
+  VersionSearch,
+  VersionsService,
+  type FoundVersion,
+} from '#registry';
+import { LoggedModelsService } from '#tracking';
 import { versionFilter, versionOrder } from '../search/registry-filter.js';
 import { invalid, missing } from '../wire/errors.js';
-import { fromLoggedModelId, fromRunId } from '../wire/ids.js';
 import { artifactTarget, safePath } from '../wire/artifact-path.js';
 import { compact, record } from '../wire/json.js';
 import { bool, int, list, missingValue, required, text, type Field } from '../wire/message.js';
 import { checkKey, pageSize } from '../wire/names.js';
 import { route, type Route } from '../wire/route.js';
 import { ArtifactRoutes } from './artifacts.routes.js';
+import { some, stageOf, toVersion } from '../wire/version-json.js';
+import { VERSIONS_TAG, versionsTag } from '../wire/versions-tag.js';
 import { TAG } from './experiments.routes.js';
 
-/** MLflow's own stages, in its letters; those of other flows are named as they are. */
-const STAGES: Readonly<Record<string, string>> = {
-  none: 'None',
-  staging: 'Staging',
-  production: 'Production',
-  archived: 'Archived',
-};
 /** Stages whose versions a transition may archive. */
 const ACTIVE = ['staging', 'production'];
 
@@ -46,38 +49,6 @@ export const VERSION: Field<number | undefined> = {
 
 const ONE = { name: required(MODEL_NAME), version: required(VERSION) };
 
-/** `stages`: those of the model's flow, where they are not MLflow's. */
-export function stageOf(stage: string, stages: readonly string[] = []): string {
-  const name = stage.toLowerCase();
-  if (Object.hasOwn(STAGES, name) || stages.includes(name)) return name;
-  throw invalid(`Invalid Model Version stage: ${stage}. Value must be one of ${Object.values(STAGES).join(', ')}.`);
-}
-
-export const tagList = (tags: Readonly<Record<string, string>>) => Object.entries(tags).map(([key, value]) => ({ key, value }));
-/** A list with something in it: empty ones are not sent. */
-export const some = <T>(items: readonly T[]): readonly T[] | undefined => (items.length > 0 ? items : undefined);
-
-export function toVersion(version: FoundVersion) {
-  const { loggedModelId, runId } = version;
-  return compact({
-    name: version.model,
-    version: String(version.number),
-    creation_timestamp: version.createdAt.getTime(),
-    last_updated_timestamp: version.updatedAt.getTime(),
-    user_id: version.userName || undefined,
-    current_stage: STAGES[version.stage] ?? version.stage,
-    description: version.description || undefined,
-    source: version.source ?? '',
-    run_id: runId === null ? undefined : fromRunId(runId),
-    run_link: version.runLink || undefined,
-    status: version.status,
-    status_message: version.statusMessage,
-    model_id: loggedModelId?.startsWith('lgm_') ? fromLoggedModelId(loggedModelId) : loggedModelId,
-    tags: some(tagList(version.tags)),
-    aliases: some(version.aliases),
-  });
-}
-
 export const noModel = (name: string) => missing(`Registered Model with name=${name} not found`);
 export const noVersion = (name: string, version: unknown) =>
   missing(`Model Version (name=${name}, version=${String(version)}) not found`);
@@ -102,6 +73,7 @@ export class ModelVersionRoutes {
     private readonly models: ModelSearch,
     private readonly access: AccessView,
     private readonly artifacts: ArtifactRoutes,
+    private readonly loggedModels: LoggedModelsService,
   ) {}
 
   readonly routes: readonly Route[] = [
@@ -131,7 +103,9 @@ export class ModelVersionRoutes {
           userName: await this.userName(ctx),
         };
         const { number } = await inWords(this.service.create(ctx, { name }, made));
-        return this.shown(ctx, { name, version: number });
+        const version = await this.find(ctx, { name, version: number });
+        await this.noteOnModel(ctx, version);
+        return { model_version: toVersion(version) };
       },
     }),
     ...route({
@@ -157,15 +131,12 @@ export class ModelVersionRoutes {
       access: 'registry.read',
       input: { ...ONE, path: required(text) },
       run: async ({ ctx, input, reply }) => {
+        const path = safePath(input.path);
         const { storageLocation, source } = await this.find(ctx, input);
         const root = /^mlflow-artifacts:\/+(.+)$/.exec(storageLocation ?? source ?? '')?.[1];
         if (root === undefined)
           throw invalid('the files of this model version are not kept here; fetch them from its download URI');
-        return this.artifacts.send(
-          ctx,
-          artifactTarget(ctx.workspaceId, safePath(`${root.replace(/\/+$/, '')}/${safePath(input.path)}`)),
-          reply,
-        );
+        return this.artifacts.send(ctx, artifactTarget(ctx.workspaceId, safePath(`${root.replace(/\/+$/, '')}/${path}`)), reply);
       },
     }),
     ...route({
@@ -250,6 +221,16 @@ export class ModelVersionRoutes {
     work: (ref: { model: string; number: number }) => Promise<unknown>,
   ): Promise<void> {
     await inWords(work({ model: one.name, number: one.version }), one);
+  }
+
+  /** The logged model of a version says so in a tag, by which clients show it. Who may not write there registers all the same. */
+  private async noteOnModel(ctx: Ctx, { model: name, number: version, loggedModelId, tags }: FoundVersion): Promise<void> {
+    if (!loggedModelId?.startsWith('lgm_') || saysPrompt(tags)) return;
+    await this.loggedModels
+      .changeTag(ctx, loggedModelId, VERSIONS_TAG, (old) => versionsTag(old, { name, version }))
+      .catch((error: unknown) => {
+        if (!isDomainError(error) || (error.code !== 'FORBIDDEN' && error.code !== 'NOT_FOUND')) throw error;
+      });
   }
 
   private async userName(ctx: Ctx): Promise<string | undefined> {

@@ -18,8 +18,9 @@ import { compact, record } from '../wire/json.js';
 import { int, list, required, text } from '../wire/message.js';
 import { checkKey, pageSize } from '../wire/names.js';
 import { route, type Route } from '../wire/route.js';
+import { some, stageOf, tagList, toVersion } from '../wire/version-json.js';
 import { TAG } from './experiments.routes.js';
-import { inWords, MODEL_NAME, noModel, some, stageOf, tagList, toVersion, VERSION } from './model-versions.routes.js';
+import { inWords, MODEL_NAME, noModel, VERSION } from './model-versions.routes.js';
 
 /** Tag by which a client may say into which project a new model goes. */
 const PROJECT_TAG = 'tailrace.project';

@@ -24,7 +24,7 @@ interface Token {
 }
 
 const TOKEN =
-  /\s+|(?<number>-?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?(?![\w.]))|(?<string>'(?:[^']|'')*')|(?<name>(?:[\w$#@\-/:]+|"[^"]*"|`[^`]*`)(?:\.(?:[\w$#@\-/:]+|"[^"]*"|`[^`]*`))*)|(?<op><=|>=|!=|<>|==|!~\*?|~\*?|[<>=])|(?<list>\([^()]*\))|(?<other>.)/gsy;
+  /\s+|(?<number>-?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?(?![\w.]))|(?<string>'(?:[^']|'')*')|(?<name>(?:[\w$#@\-/:]+|"[^"]*"|`[^`]*`)(?:\.(?:[\w$#@\-/:]+|"[^"]*"|`[^`]*`))*)|(?<op><=|>=|!=|<>|==|!~\*?|~[*=]?|[<>=])|(?<list>\([^()]*\))|(?<other>.)/gsy;
 
 const KEYWORDS = new Set([
   'AND',
@@ -105,8 +105,12 @@ function identifierOf(token: Token): string[] {
   return splitIdentifier(token.raw);
 }
 
-/** Parts of an identifier: the entity before the first dot that is in no quotes, and the rest as the key. */
+/**
+ * Parts of an identifier: the entity before the first dot that is in no quotes, and the rest as the key. An attribute has no dot, so that one that is
+ * quoted with its entity is an entity that there is not.
+ */
 export function splitIdentifier(raw: string): string[] {
+  if (/^`[^`]*\.[^`]*`$/.test(raw)) return [raw.slice(0, raw.indexOf('.')), raw.slice(raw.indexOf('.') + 1)];
   const match = /^("[^"]*"|`[^`]*`|[^."`]+)(?:\.(.*))?$/s.exec(raw);
   return match
     ? match
@@ -141,10 +145,12 @@ function listItems(raw: string): string[] {
     items.push(single ?? double ?? '');
     return '';
   });
-  if (rest.trim() !== '' || items.length === 0)
-    throw invalid(
-      `While parsing a list in the query, expected string value, punctuation, or whitespace, but got different type in list: ${raw}`,
-    );
+  const expected = 'While parsing a list in the query, expected';
+  if (rest.trim() === '' && items.length === 0)
+    throw invalid(`${expected} a non-empty list of string values, but got empty list`);
+  if (/^\s*,|,\s*,/.test(rest)) throw invalid(`${expected} a non-empty list of string values, but got ill-formed list.`);
+  if (rest.trim() !== '')
+    throw invalid(`${expected} string value, punctuation, or whitespace, but got different type in list: ${raw}`);
   return items;
 }
 

@@ -103,6 +103,6 @@ describe('model versions', () => {
       { field: 'number', descending: true },
       { field: 'createdAt', descending: false },
     ]);
-    expect(() => versionOrder(['source_path'])).toThrow(/Invalid order by key/);
+    expect(() => versionOrder(['source_path'])).toThrow(/Invalid attribute key/);
   });
 });

@@ -102,23 +102,24 @@ export function modelOrder(orderBy: readonly string[]): NonNullable<ModelQuery['
     // A keyword of SQL, after which MLflow's parser reads on.
     if (/^\s*timestamp\s/i.test(item) && !/^\s*timestamp\s+(asc|desc)?\s*$/i.test(item))
       throw invalid(`Invalid order_by clause '${item}'. Could not be parsed.`);
-  return order(orderBy, MODEL_ORDER);
+  return order(orderBy, MODEL_ORDER, 'order by');
 }
 
 export function versionOrder(orderBy: readonly string[]): NonNullable<VersionQuery['orderBy']> {
-  return order(orderBy, VERSION_ORDER);
+  return order(orderBy, VERSION_ORDER, 'attribute');
 }
 
 function order<F extends string>(
   orderBy: readonly string[],
   fields: Readonly<Record<string, F>>,
+  what: string,
 ): { field: F; descending: boolean }[] {
   const seen = new Set<string>();
   return orderBy.map((item) => {
     const { identifier, descending } = parseOrder(item);
     const [key, head] = [identifier.at(-1)!, identifier.length > 1 ? identifier[0]! : 'attribute'];
     if (head !== 'attribute' || !Object.hasOwn(fields, key))
-      throw invalid(`Invalid order by key '${key}' specified. Valid keys are '${Object.keys(fields).join(', ')}'`);
+      throw invalid(`Invalid ${what} key '${key}' specified. Valid keys are '${Object.keys(fields).join(', ')}'`);
     const field = fields[key]!;
     if (seen.has(field)) throw invalid(`\`order_by\` contains duplicate fields: ${orderBy.join(', ')}`);
     seen.add(field);

@@ -1,6 +1,8 @@
 import { isDomainError, type DomainError } from '#kernel';
 import { toPublicError } from '../../http/exception.filter.js';
 
+const INTERNAL = 'CLIENT_INTERNAL_ERROR';
+
 /** Error codes of MLflow's API, each with the HTTP status that its clients know it by. */
 const STATUS = {
   BAD_REQUEST: 400,
@@ -19,6 +21,19 @@ const STATUS = {
 } as const;
 export type MlflowCode = keyof typeof STATUS;
 
+/** What newer clients sort errors by; codes that are not here have no class. */
+const CLASS: Partial<Record<MlflowCode, string>> = {
+  BAD_REQUEST: 'INVALID_PARAMETER_VALUE',
+  INVALID_PARAMETER_VALUE: 'INVALID_PARAMETER_VALUE',
+  RESOURCE_ALREADY_EXISTS: 'RESOURCE_ALREADY_EXISTS',
+  PERMISSION_DENIED: 'PERMISSION_DENIED',
+  RESOURCE_DOES_NOT_EXIST: 'RESOURCE_NOT_FOUND',
+  ENDPOINT_NOT_FOUND: 'RESOURCE_NOT_FOUND',
+  INTERNAL_ERROR: INTERNAL,
+  INVALID_STATE: INTERNAL,
+  TEMPORARILY_UNAVAILABLE: INTERNAL,
+};
+
 /** An error in MLflow's own form. */
 export class MlflowError extends Error {
   override readonly name = 'MlflowError';
@@ -31,6 +46,13 @@ export class MlflowError extends Error {
   ) {
     super(message);
     this.status = status ?? STATUS[code];
+  }
+
+  /** The body of the answer. */
+  toJSON(): object {
+    const error = { error_code: this.code, message: this.message };
+    const name = CLASS[this.code];
+    return name === undefined ? error : { ...error, sqlstate: name === INTERNAL ? 'XXM00' : 'KAM00', error_class: name };
   }
 }
 

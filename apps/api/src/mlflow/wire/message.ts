@@ -1,4 +1,4 @@
-import { invalid } from './errors.js';
+import { invalid, MlflowError } from './errors.js';
 
 /**
  * Request messages of MLflow's API. Clients send JSON in the spirit of protobuf: numbers may come as text (R sends nothing else), 64-bit integers too,
@@ -19,9 +19,14 @@ export type Message<S extends Shape> = { readonly [K in keyof S]: S[K] extends F
 
 const HELP = 'See the API docs for more information about request parameters.';
 
+const shownValue = (value: unknown): string => JSON.stringify(value === undefined ? null : value).slice(0, 1000);
+
+function badText(path: string, shown: string, hint: string | undefined): string {
+  return `Invalid value ${shown} for parameter '${path}' supplied${hint ? `: ${hint}` : '.'} ${HELP}`;
+}
+
 export function badValue(path: string, value: unknown, hint?: string): Error {
-  const shown = JSON.stringify(value === undefined ? null : value).slice(0, 1000);
-  return invalid(`Invalid value ${shown} for parameter '${path}' supplied${hint ? `: ${hint}` : '.'} ${HELP}`);
+  return invalid(badText(path, shownValue(value), hint));
 }
 
 export function missingValue(path: string): Error {
@@ -36,7 +41,19 @@ function pythonType(value: unknown): string {
   return { string: 'str', boolean: 'bool' }[typeof value as string] ?? 'dict';
 }
 
-const wrongType = (path: string, value: unknown) => badValue(path, value, `Hint: Value was of type '${pythonType(value)}'.`);
+/** A value of a wrong type. */
+export class WrongType extends MlflowError {
+  constructor(
+    readonly path: string,
+    readonly value: unknown,
+    shown = shownValue(value),
+    type = pythonType(value),
+  ) {
+    super('INVALID_PARAMETER_VALUE', badText(path, shown, `Hint: Value was of type '${type}'.`));
+  }
+}
+
+export const wrongType = (path: string, value: unknown): Error => new WrongType(path, value);
 
 function field<T>(read: Field<T>['read']): Field<T | undefined> {
   return { read, required: false, repeated: false, initial: undefined };

@@ -1,5 +1,4 @@
 import { posix } from 'node:path';
-import { badValue } from './message.js';
 import { invalid } from './errors.js';
 
 /** Longest key of a metric, param or tag; longer values of params and run tags are cut, as MLflow cuts them by default. */
@@ -28,14 +27,20 @@ const badKey = (path: string, key: string, why: string): Error =>
   invalid(`Invalid value ${JSON.stringify(key)} for parameter '${path}' supplied: ${why}`);
 
 export function checkLength(what: string, value: string, limit: number): void {
-  if (value.length > limit) throw invalid(`'${what}' exceeds the maximum length of ${limit} characters`);
+  if (isLonger(value, limit)) throw invalid(`'${what}' exceeds the maximum length of ${limit} characters`);
 }
 
-export const cut = (value: string, limit: number): string => (value.length > limit ? value.slice(0, limit) : value);
+export const cut = (value: string, limit: number): string =>
+  isLonger(value, limit) ? [...value].slice(0, limit).join('') : value;
+
+/** In characters, of which those beyond the first 65,536 are two units of a string here. */
+const isLonger = (value: string, limit: number): boolean => value.length > limit && [...value].length > limit;
 
 /** `max_results` of a search: `fallback` when absent. */
 export function pageSize(value: number | undefined, fallback: number, most: number): number {
   if (value === undefined) return fallback;
-  if (value < 1 || value > most) throw badValue('max_results', value, `It must be at most ${most}, but got value ${value}`);
+  const refused = (why: string) => invalid(`Invalid value ${value} for parameter 'max_results' supplied. ${why}`);
+  if (value < 1) throw refused('It must be a positive integer.');
+  if (value > most) throw refused(`It must be at most ${most}, but got value ${value}`);
   return value;
 }

@@ -5,7 +5,13 @@ const quote = JSON.stringify;
 export const tagJson = (key: string, value: string): string => `{"key":${quote(key)},"value":${quote(value)}}`;
 
 export function runArtifactUri(run: Pick<FoundRun, 'id' | 'experimentNumber' | 'artifactLocation'>): string {
-  return `${run.artifactLocation ?? `mlflow-artifacts:/${run.experimentNumber}`}/${fromRunId(run.id)}/artifacts`;
+  return placeIn(run.artifactLocation ?? `mlflow-artifacts:/${run.experimentNumber}`, `${fromRunId(run.id)}/artifacts`);
+}
+
+/** A folder of a place, which may have a query. */
+export function placeIn(root: string, folder: string): string {
+  const at = root.indexOf('?');
+  return at < 0 ? `${root}/${folder}` : `${root.slice(0, at)}/${folder}${root.slice(at)}`;
 }
 
 /** What MLflow shows of a run. */
