@@ -28,6 +28,9 @@ export interface FoundExperiment {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** What never changes of an experiment. */
+export type ExperimentPlace = Pick<FoundExperiment, 'id' | 'number' | 'artifactLocation'>;
+
 export interface DatasetSummary {
   readonly experimentNumber: number;
   readonly name: string;
@@ -118,6 +121,13 @@ export class ExperimentSearch {
 
   byNumber(ctx: Ctx, number: number): Promise<FoundExperiment | undefined> {
     return this.one(ctx, `select ${COLUMNS} from experiment e where e.workspace_id = $1 and e.number = $2`, number);
+  }
+
+  /** For use cases that check the rights themselves. */
+  async placeOf(workspaceId: string, number: number): Promise<ExperimentPlace | undefined> {
+    const sql =
+      'select id, number, artifact_location as "artifactLocation" from experiment where workspace_id = $1 and number = $2';
+    return (await select<ExperimentPlace>(this.dataSource, sql, [workspaceId, number]))[0];
   }
 
   byName(ctx: Ctx, name: string): Promise<FoundExperiment | undefined> {

@@ -27,16 +27,16 @@ const EVENLY = `select array(
 
 /**
  * Steps evenly spread over those that any of the runs has, always with the last, and each run's own first and last: what a chart of that many points
- * needs. One row, the steps as an array. They are gathered in an array first, since to number rows costs three times what it costs to read them.
+ * needs. One row, the steps as an array. They are gathered in an array first (`materialized`: once), since to number rows costs three times what it costs to read them.
  */
-const CHOSEN = `with gathered as (select array(
+const CHOSEN = `with gathered as materialized (select array(
       select distinct p.step from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4 order by p.step) as all_steps)
   ${EVENLY} ||
     array(select unnest(array[min(p.step), max(p.step)]) from metric_point p where p.run = any($1) and p.key = $2 and p.step between $3 and $4 group by p.run)
     from gathered`;
 
 /** The same of one run, whose points are read in the order of its key: nothing is sorted. A step that comes twice counts twice. */
-const CHOSEN_OF_ONE = `with gathered as (select array(
+const CHOSEN_OF_ONE = `with gathered as materialized (select array(
       select p.step from metric_point p where p.run = ($1::int[])[1] and p.key = $2 and p.step between $3 and $4 order by p.ts, p.step) as all_steps)
   ${EVENLY} from gathered`;
 
