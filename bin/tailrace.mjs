@@ -2,6 +2,7 @@
 // Starts the command line. On a Node.js that is too old it goes on with the one that the package brings.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -20,5 +21,7 @@ if (!recent && existsSync(packaged) && process.execPath !== packaged) {
     process.stderr.write('Tailrace is not built yet: run npm run build\n');
     process.exit(1);
   }
+  // What Node has compiled is kept beside the build, where only who installed it can write.
+  module.enableCompileCache(join(root, 'dist', '.compile-cache'));
   await import(pathToFileURL(entry).href);
 }

@@ -181,6 +181,9 @@ describe('rights', () => {
     expect((await call('GET', 'runs/get', { run_id: runId }, as)).status).toBe(404);
     expect((await call('POST', 'runs/search', { experiment_ids: [hidden] }, as)).body).toEqual({ runs: [] });
     expect((await call('POST', 'runs/set-tag', { run_id: runId, key: 'a', value: 'b' }, as)).status).toBe(403);
+    // The same whether or not somebody has asked for the experiment before.
+    const another = await anExperiment([{ key: 'tailrace.project', value: '/secret' }]);
+    for (const id of [hidden, another]) expect((await call('POST', 'runs/create', { experiment_id: id }, as)).status).toBe(403);
     expect((await call('GET', `/api/2.0/mlflow-artifacts/artifacts/${hidden}/${runId}/artifacts/x`, undefined, as)).status).toBe(
       403,
     );

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -185,6 +186,23 @@ describe('sync', () => {
     expect(await bench.cli('sync nowhere')).toMatchObject({ code: 3, err: expect.stringContaining('is not there') });
     await mkdir(join(bench.root, 'empty'));
     expect(await bench.cli('sync empty')).toMatchObject({ code: 0, err: expect.stringContaining('there are no runs') });
+  });
+});
+
+describe('a large file of a run', () => {
+  it('is sent in parts, once, and again when it grew', async () => {
+    await write('large/run.json', JSON.stringify({ id: 'large-1', experiment: 'large' }));
+    const content = randomBytes(33 * 2 ** 20);
+    await mkdir(join(bench.root, 'large/artifacts/deep'), { recursive: true });
+    await writeFile(join(bench.root, 'large/artifacts/deep/weights.bin'), content);
+    expect(made((await sync('large')).report)).toEqual({ runs: 1, files: 1 });
+    const { info } = (await runsOf('large'))[0]!;
+    const get = () => bench.client.send(`/get-artifact?run_id=${info.run_id}&path=deep/weights.bin`, {});
+    expect(Buffer.from(await (await get()).arrayBuffer()).equals(content)).toBe(true);
+    expect(made((await sync('large')).report)).toEqual({});
+    await appendFile(join(bench.root, 'large/artifacts/deep/weights.bin'), 'more');
+    expect(made((await sync('large')).report)).toEqual({ files: 1 });
+    expect((await (await get()).arrayBuffer()).byteLength).toBe(content.length + 4);
   });
 });
 

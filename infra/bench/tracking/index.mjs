@@ -1,4 +1,4 @@
-// npm run bench:tracking [-- --runs 5000 --quick --only tailrace,mlflow1,mlflow2,mlflow,fasttrackml --scenarios REGEX --seconds 3 --root DIR --pg15 --json FILE]
+// npm run bench:tracking [-- --runs 5000 --quick --only tailrace,mlflow1,mlflow2,mlflow1whole,mlflow2whole,mlflow,fasttrackml --scenarios REGEX --seconds 3 --root DIR --pg15 --json FILE]
 // Also --cpu-prof DIR: profiles of Tailrace's processes for Node's and Chrome's tools; the figures of that run are not to be quoted.
 // npm run bench:tracking -- --growth [--growth-to 200000]: Tailrace alone, on more and more runs.
 // MLflow's REST API as Tailrace, MLflow and fasttrackml serve it: one after the other on one PostgreSQL, the same data, the same calls, plain HTTP.

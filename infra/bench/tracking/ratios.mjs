@@ -75,7 +75,8 @@ export function printStarts(all, report) {
   ]);
   process.stdout.write(`\nStart and memory\n${table(head, lines)}`);
   const ours = all.find(({ name }) => name === 'tailrace');
-  for (const theirs of [opponent(all), all.find(({ name }) => name === 'mlflow')]) {
+  const whole = ['mlflow1whole', 'mlflow2whole', 'mlflow'].map((name) => all.find((one) => one.name === name));
+  for (const theirs of [opponent(all), ...whole]) {
     if (!ours || !theirs) continue;
     for (const [key, what] of Object.entries({ firstMs: 'first start ever', laterMs: 'later start', restMib: 'memory at rest' }))
       report.add(

@@ -8,7 +8,7 @@ import { In } from 'typeorm';
 import { TriggerEntity } from './automation.entities.js';
 import { matches } from './model/trigger.js';
 
-/** Reads the whole log and writes down, in the transaction of its cursor, which triggers each event fires. */
+/** Reads the log of every workspace that has triggers and writes down, in the transaction of its cursor, which of them each event fires. */
 @Injectable()
 export class TriggerMatcher extends LogConsumer {
   protected readonly consumer = 'trigger-matcher';

@@ -1,15 +1,11 @@
 import type { Readable } from 'node:stream';
+import type { BlobRef, BlobSource, PutOptions } from './blob.js';
 import type { DirectAccess, PartUploads } from './part-uploads.js';
+
+export type { BlobRef, BlobSource, PutOptions } from './blob.js';
 
 /** Token of the store of this process. */
 export const BLOB_STORE = Symbol('BlobStore');
-
-export interface BlobRef {
-  /** Lower-case hex SHA-256 of the content. */
-  readonly sha256: string;
-  /** Bytes. */
-  readonly size: number;
-}
 
 export interface BlobEntry extends BlobRef {
   readonly namespace: string;
@@ -23,20 +19,6 @@ export interface ByteRange {
   readonly end?: number;
 }
 
-export interface PutOptions {
-  /** What the sender promised; a difference is BLOB_MISMATCH. */
-  readonly expected?: { readonly sha256: string; readonly size?: number };
-  /** Bytes; one more is BLOB_TOO_LARGE. */
-  readonly maxBytes?: number;
-  /**
-   * Called once the name of the content is known and before the store looks whether it has it already; the put waits for it. What is claimed here is
-   * safe from the collector, see BlobCollector.
-   */
-  readonly claim?: (ref: BlobRef) => Promise<void>;
-  /** Told of a chunk of the source when the store has no more use for it; not of those of a put that failed. */
-  readonly release?: (chunk: Uint8Array) => void;
-}
-
 /** A blob that is open for reading. It holds what it was opened with until `pieces` has ended or `close` was called. */
 export interface OpenBlob {
   /** Bytes. */
@@ -48,9 +30,6 @@ export interface OpenBlob {
   pieces(range?: ByteRange): AsyncGenerator<Uint8Array, void, undefined>;
   close(): Promise<void>;
 }
-
-/** Chunks that come from a stream stay as they are: a store may hold them longer than until the next one. */
-export type BlobSource = AsyncIterable<Uint8Array> | Uint8Array;
 
 export type StorageErrorCode = 'BAD_INPUT' | 'BLOB_MISMATCH' | 'BLOB_NOT_FOUND' | 'BLOB_TOO_LARGE' | 'STORAGE_UNAVAILABLE';
 

@@ -1,5 +1,5 @@
 import { DomainError, isDomainError } from '#kernel';
-import type { BlobRef, BlobSource, PutOptions } from './blob-store.js';
+import type { BlobRef, BlobSource, PutOptions } from './blob.js';
 
 /** An upload that comes in parts. */
 export interface UploadPlace {

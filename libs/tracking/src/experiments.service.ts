@@ -40,8 +40,6 @@ export class ExperimentsService {
     checkExperimentName(input.name);
     authorize(ctx, 'tracking.write', project);
     return this.unitOfWork.run(ctx, async (tx) => {
-      // Asked first, so that a name that is taken uses up no number.
-      if (await this.store.byName(tx, ctx.workspaceId, input.name)) throw nameTaken(input.name);
       const made = await this.insertIn(tx, ctx, { ...input, project });
       if (!made) throw nameTaken(input.name);
       return { id: made.id, number: made.number };

@@ -31,8 +31,9 @@ export class ExperimentsStore {
   }
 
   /**
-   * Adds an experiment under the number given, or the workspace's next one; answers its `num` and number, or undefined when its name or number is taken.
-   * Until the end of the transaction nobody else numbers or names an experiment there.
+   * Adds an experiment under the number given, or the workspace's next one; answers its `num` and number, or undefined when its name or number is taken: then
+   * the transaction that goes on has used up no number, unless somebody took the name in this moment. Until its end nobody else numbers or names an experiment
+   * there.
    */
   async insert(
     tx: Tx,
@@ -47,7 +48,8 @@ export class ExperimentsStore {
     },
   ): Promise<{ num: number; number: number } | undefined> {
     const [made] = await tx.query<{ num: number; number: number }>(
-      `with counter as (insert into experiment_counter (workspace_id, last_number) values ($2, case when $7::int is null then 1 else 0 end)
+      `with counter as (insert into experiment_counter (workspace_id, last_number)
+          select $2, case when $7::int is null then 1 else 0 end where not exists (select 1 from experiment where workspace_id = $2 and name = $4)
           on conflict (workspace_id) do update set last_number = experiment_counter.last_number + excluded.last_number returning last_number)
        insert into experiment (id, workspace_id, project, name, created_by, artifact_location, number)
          select $1, $2, $3, $4, $5, $6, coalesce($7, last_number) from counter on conflict do nothing returning num, number`,

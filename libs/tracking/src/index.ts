@@ -16,6 +16,7 @@ export {
   type ExperimentCondition,
   type DatasetSummary,
   type ExperimentQuery,
+  type ExperimentPlace,
   type FoundExperiment,
 } from './search/experiment-search.view.js';
 export { MetricKeys } from './search/metric-keys.view.js';

@@ -5,12 +5,9 @@ import { DatasetsResolver, DatasetVersionResolver } from '../datasets/datasets.r
 import { EndpointsResolver, RevisionsResolver } from '../deployment/deployment.resolver.js';
 import { EventsResolver } from '../events/events.resolver.js';
 import { LineageResolver } from '../lineage/lineage.resolver.js';
-import {
-  ApprovalsResolver,
-  ModelsResolver,
-  ModelVersionsResolver,
-  StageRequestsResolver,
-} from '../registry/registry.resolver.js';
+import { ModelVersionsResolver } from '../registry/model-versions.resolver.js';
+import { ModelsResolver } from '../registry/models.resolver.js';
+import { ApprovalsResolver, StageRequestsResolver } from '../registry/stage-requests.resolver.js';
 import { ArtifactsResolver } from '../tracking/artifacts.resolver.js';
 import { ExperimentsResolver } from '../tracking/experiments.resolver.js';
 import { HistoryResolver } from '../tracking/history.resolver.js';

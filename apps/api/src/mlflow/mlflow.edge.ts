@@ -8,7 +8,7 @@ import { RequestAuth } from '../http/request-ctx.js';
 import { asWritten } from './wire/as-written.js';
 import { MlflowError, toMlflowError } from './wire/errors.js';
 import { RawJson } from './wire/json.js';
-import type { Route } from './wire/route.js';
+import type { GuardedRoute, Route } from './wire/route.js';
 
 export const MLFLOW_ROUTES = Symbol('mlflow routes');
 
@@ -56,9 +56,7 @@ export class MlflowEdge implements OnModuleInit {
 
   private async answer(route: Route, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     try {
-      const ctx = route.access === 'public' ? (undefined as unknown as Ctx) : await this.authorized(route, request);
-      const raw = { ...rawMessage(route, request), ...(request.params as object) };
-      const result = await route.handle(raw, { ctx, request, reply });
+      const result = await this.handled(route, request, reply);
       if (reply.sent || result === reply) return reply;
       if (result instanceof RawJson) return reply.header('content-type', 'application/json; charset=utf-8').send(result.text);
       return reply.send(result ?? {});
@@ -67,9 +65,15 @@ export class MlflowEdge implements OnModuleInit {
     }
   }
 
-  private async authorized(route: Route, request: FastifyRequest): Promise<Ctx> {
+  private async handled(route: Route, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    if (route.access === 'public') return route.handle({ request, reply });
+    const ctx = await this.authorized(route, request);
+    return route.handle({ ...rawMessage(route, request), ...(request.params as object) }, { ctx, request, reply });
+  }
+
+  private async authorized(route: GuardedRoute, request: FastifyRequest): Promise<Ctx> {
     const ctx = await this.auth.ctx(request.raw, asBearer(request.headers.authorization));
-    if (ctx.principal.kind === 'attempt' || !allows(ctx, route.access as Exclude<Route['access'], 'public'>))
+    if (ctx.principal.kind === 'attempt' || !allows(ctx, route.access))
       throw new MlflowError('PERMISSION_DENIED', `Permission denied: this needs the permission ${route.access}`);
     const workspace = request.headers['x-mlflow-workspace'];
     if (workspace !== undefined && workspace !== (await this.access.workspaceName(ctx.workspaceId)))

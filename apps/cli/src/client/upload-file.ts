@@ -7,7 +7,7 @@ import { ApiError, UnreachableError } from './api-error.js';
 import type { TailraceClient } from './tailrace-client.js';
 
 /** From so many bytes on a file goes in parts, so that what was interrupted goes on where it was. */
-const IN_PARTS_FROM = 32 * 2 ** 20;
+export const IN_PARTS_FROM = 32 * 2 ** 20;
 const AT_ONCE = 3;
 /** An upload has at most 10,000 parts, of 16 MiB unless it says otherwise. */
 const LARGE_PARTS = { from: 10_000 * 16 * 2 ** 20, size: 64 * 2 ** 20 };
@@ -39,15 +39,16 @@ export async function uploadFile(
   const sha256 = await hashOf(path);
   if (await client.holds(sha256)) return { sha256, sent: false };
   if (size < IN_PARTS_FROM) await client.put(sha256, createReadStream(path), size);
-  else await sendParts(client, path, { sha256, size }, onProgress);
+  else await sendInParts(client, path, { sha256, size }, onProgress);
   return { sha256, sent: true };
 }
 
-async function sendParts(
+/** Sends the first `size` bytes of a file, whose hash is known, and goes on where an earlier call was interrupted. Throws ApiError when they have changed. */
+export async function sendInParts(
   client: TailraceClient,
   path: string,
   announced: { readonly sha256: string; readonly size: number },
-  onProgress: (sent: number, size: number) => void,
+  onProgress: (sent: number, size: number) => void = () => {},
 ): Promise<void> {
   const partSize = announced.size > LARGE_PARTS.from ? LARGE_PARTS.size : undefined;
   const upload = await post<{ id: string; parts: Part[] }>(client, '/v1/uploads', { ...announced, partSize });

@@ -4,10 +4,9 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { isDomainError } from '#kernel';
 import { checkNamespace, stagedKey, TMP } from '../blob-key.js';
-import type { BlobRef, BlobSource, PutOptions } from '../blob-store.js';
+import type { BlobRef, BlobSource, BlobStore, PutOptions } from '../blob-store.js';
 import { Intake, wrongSize } from '../intake.js';
 import { checkParts, settle, uploadGone, type PartUploads, type UploadPart, type UploadPlace } from '../part-uploads.js';
-import type { DiskBlobStore } from './disk-blob-store.js';
 import { errorCode } from './disk-errors.js';
 import { isFolder, makeDir, moveInto, namesIn, regularFile, unlinkIfThere, writeNew } from './disk-files.js';
 import { PIECE } from './file-reader.js';
@@ -22,7 +21,7 @@ const NAME = /^(\d{5})-([0-9a-f]{64})$/;
  */
 export class DiskPartUploads implements PartUploads {
   constructor(
-    private readonly store: Pick<DiskBlobStore, 'put'>,
+    private readonly store: Pick<BlobStore, 'put'>,
     private readonly guard: <T>(work: (root: string) => Promise<T>, intake?: Intake) => Promise<T>,
   ) {}
 

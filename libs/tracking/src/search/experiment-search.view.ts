@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { allows, readableSql, type Ctx } from '#access';
 import {
@@ -27,6 +28,9 @@ export interface FoundExperiment {
   readonly archived: boolean;
   readonly tags: Readonly<Record<string, string>>;
 }
+
+/** What never changes of an experiment. */
+export type ExperimentPlace = Pick<FoundExperiment, 'id' | 'number' | 'artifactLocation'>;
 
 export interface DatasetSummary {
   readonly experimentNumber: number;
@@ -90,9 +94,28 @@ const VIEW = {
   all: 'true',
 } as const;
 
+/** The transaction that changed the row last. Every change of an experiment's tags changes its row too. */
+const VERSION = 'e.xmin::text as version';
+const VERSIONS = `select ${COLUMNS}, ${VERSION} from experiment e where e.id = any($1)`;
+
+interface SeenExperiment {
+  readonly id: string;
+  readonly version: string;
+}
+interface Kept {
+  readonly version: string;
+  readonly experiment: FoundExperiment;
+}
+
+/** Bytes of experiments that a process keeps at hand: some ten thousand. */
+const KEPT_BYTES = 8 * 2 ** 20;
+const sizeOf = ({ experiment }: Kept): number => 400 + JSON.stringify(experiment.tags).length;
+
 /** Finds experiments that the caller may read, newest first. */
 @Injectable()
 export class ExperimentSearch {
+  private readonly kept = new LRUCache<string, Kept>({ maxSize: KEPT_BYTES, sizeCalculation: sizeOf });
+
   constructor(private readonly dataSource: DataSource) {}
 
   byId(ctx: Ctx, id: string): Promise<FoundExperiment | undefined> {
@@ -120,6 +143,13 @@ export class ExperimentSearch {
     return this.one(ctx, `select ${COLUMNS} from experiment e where e.workspace_id = $1 and e.number = $2`, number);
   }
 
+  /** For use cases that check the rights themselves. */
+  async placeOf(workspaceId: string, number: number): Promise<ExperimentPlace | undefined> {
+    const sql =
+      'select id, number, artifact_location as "artifactLocation" from experiment where workspace_id = $1 and number = $2';
+    return (await select<ExperimentPlace>(this.dataSource, sql, [workspaceId, number]))[0];
+  }
+
   byName(ctx: Ctx, name: string): Promise<FoundExperiment | undefined> {
     return this.one(ctx, `select ${COLUMNS} from experiment e where e.workspace_id = $1 and e.name = $2`, name);
   }
@@ -135,13 +165,30 @@ export class ExperimentSearch {
       { ...FIELDS.number, descending: true },
     ]);
     if (query.after !== undefined) conditions.push(sorted.after(query.after, params));
-    const found = await selectOnce<FoundExperiment>(
+    const found = await selectOnce<SeenExperiment>(
       this.dataSource,
-      `select ${COLUMNS}, ${sorted.columns} from experiment e where ${conditions.join(' and ')} order by ${sorted.orderBy} limit ${params.add(query.limit + 1, 'int')}`,
+      `select e.id, ${VERSION}, ${sorted.columns} from experiment e where ${conditions.join(' and ')} order by ${sorted.orderBy} limit ${params.add(query.limit + 1, 'int')}`,
       params.values,
     );
-    const { rows: experiments, next } = sorted.page(found, query.limit);
-    return { experiments, next, cursorOf: (experiment) => sorted.cursor(experiment) };
+    const { rows, next } = sorted.page(found, query.limit);
+    const seen = () => new Map(rows.map((row) => [row.id, row]));
+    let byId: ReturnType<typeof seen> | undefined;
+    const cursorOf = ({ id }: FoundExperiment) => sorted.cursor((byId ??= seen()).get(id)!);
+    return { experiments: await this.whole(rows), next, cursorOf };
+  }
+
+  /** The experiments themselves: those that are as they were when they were read are at hand. One that was purged in this moment is left out. */
+  private async whole(seen: readonly SeenExperiment[]): Promise<FoundExperiment[]> {
+    const missing = seen.filter(({ id, version }) => this.kept.get(id)?.version !== version);
+    const read = new Map<string, FoundExperiment>();
+    if (missing.length > 0)
+      for (const { version, ...experiment } of await select<FoundExperiment & SeenExperiment>(this.dataSource, VERSIONS, [
+        missing.map(({ id }) => id),
+      ])) {
+        this.kept.set(experiment.id, { version, experiment });
+        read.set(experiment.id, experiment);
+      }
+    return seen.flatMap(({ id }) => read.get(id) ?? this.kept.get(id)?.experiment ?? []);
   }
 
   private async one(ctx: Ctx, sql: string, value: unknown): Promise<FoundExperiment | undefined> {

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Ctx } from '#access';
 import { isDomainError } from '#kernel';
-import { ExperimentSearch, ExperimentsService, type FoundExperiment } from '#tracking';
+import { ExperimentSearch, ExperimentsService, type ExperimentPlace, type FoundExperiment } from '#tracking';
 import { invalid, missing, MlflowError } from '../wire/errors.js';
 
 /** Experiments by the number that MLflow's clients know them by. */
 @Injectable()
 export class ExperimentNumbers {
-  private readonly remembered = new Map<string, KnownExperiment>();
+  private readonly remembered = new Map<string, ExperimentPlace>();
 
   constructor(
     private readonly search: ExperimentSearch,
@@ -23,16 +23,18 @@ export class ExperimentNumbers {
     return found;
   }
 
-  /** What never changes of an experiment, remembered; the use case that gets its id checks the rights. */
-  async known(ctx: Ctx, id: string): Promise<KnownExperiment> {
+  /** What never changes of an experiment, remembered, whoever asks: the use case that gets its id checks the rights. */
+  async known(ctx: Ctx, id: string): Promise<ExperimentPlace> {
     const mark = `${ctx.workspaceId}/${id}`;
-    let known = this.remembered.get(mark);
-    if (!known) {
-      const { id: ours, number, artifactLocation } = await this.find(ctx, id);
-      if (this.remembered.size > 10_000) this.remembered.clear();
-      this.remembered.set(mark, (known = { id: ours, number, artifactLocation }));
-    }
-    return known;
+    const remembered = this.remembered.get(mark);
+    if (remembered) return remembered;
+    const number = experimentNumber(id);
+    await this.service.ensureDefault(ctx.workspaceId);
+    const found = await this.search.placeOf(ctx.workspaceId, number);
+    if (!found) throw noExperiment(id);
+    if (this.remembered.size > 10_000) this.remembered.clear();
+    this.remembered.set(mark, found);
+    return found;
   }
 
   /** Our ids of those that there are, for searches. */
@@ -47,12 +49,6 @@ export class ExperimentNumbers {
     }
     return found;
   }
-}
-
-interface KnownExperiment {
-  readonly id: string;
-  readonly number: number;
-  readonly artifactLocation: string | null;
 }
 
 function experimentNumber(id: string): number {

@@ -23,8 +23,19 @@ const MAX_TAG_VALUE = 20_000;
 /** Tag by which a client may say into which project a new experiment goes. */
 const PROJECT_TAG = 'tailrace.project';
 
-/** Text of an Experiment message. */
+/** Lists find the same objects as long as nothing changed: their text is made once. */
+const texts = new WeakMap<FoundExperiment, string>();
+
 function experimentJson(experiment: FoundExperiment): string {
+  const known = texts.get(experiment);
+  if (known !== undefined) return known;
+  const text = textOf(experiment);
+  texts.set(experiment, text);
+  return text;
+}
+
+/** Text of an Experiment message. */
+function textOf(experiment: FoundExperiment): string {
   const { number, name, deleted, updatedAt, createdAt, tags } = experiment;
   const items = Object.keys(tags)
     .sort()

@@ -1,0 +1,78 @@
+import { Args, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import type { Ctx } from '#access';
+import { Requires } from '#host';
+import { PromotionService, RegistryView, type ApprovalRow, type StageRequestRow } from '#registry';
+import { PageInput, toConnection } from '../graphql/connection.js';
+import { Asker, Load } from '../graphql/graph-context.js';
+import type { Loaders } from '../graphql/loaders.js';
+import { mutate } from '../graphql/payload.js';
+import { MemberType } from '../access/access.types.js';
+import {
+  ApprovalType,
+  DecideInput,
+  ModelVersionType,
+  RequestStageInput,
+  StageRequestConnection,
+  StageRequestFilter,
+  StageRequestPayload,
+  StageRequestType,
+} from './registry.types.js';
+
+@Resolver(() => StageRequestType)
+export class StageRequestsResolver {
+  constructor(
+    private readonly service: PromotionService,
+    private readonly view: RegistryView,
+  ) {}
+
+  @Query(() => StageRequestConnection)
+  @Requires('registry.read')
+  async stageRequests(@Asker() ctx: Ctx, @Args() page: PageInput, @Args('where', { nullable: true }) where?: StageRequestFilter) {
+    return toConnection(await this.view.requests(ctx, where ?? {}, page), page.after);
+  }
+
+  @Mutation(() => StageRequestPayload, { description: 'Asks for a stage; its gates are evaluated in the background.' })
+  @Requires('registry.request')
+  requestStage(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: RequestStageInput) {
+    return mutate(async () => ({ stageRequest: await load.stageRequest.load((await this.service.request(ctx, input)).id) }));
+  }
+
+  @Mutation(() => StageRequestPayload)
+  @Requires('registry.approve')
+  approveStage(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: DecideInput) {
+    return mutate(async () => ({
+      stageRequest: await load.stageRequest.load((await this.service.decide(ctx, { ...input, decision: 'approved' })).id),
+    }));
+  }
+
+  @Mutation(() => StageRequestPayload)
+  @Requires('registry.approve')
+  rejectStage(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: DecideInput) {
+    return mutate(async () => ({
+      stageRequest: await load.stageRequest.load((await this.service.decide(ctx, { ...input, decision: 'rejected' })).id),
+    }));
+  }
+
+  @ResolveField(() => ModelVersionType)
+  version(@Parent() request: StageRequestRow, @Load() load: Loaders) {
+    return load.modelVersion.load(request.versionId);
+  }
+
+  @ResolveField(() => MemberType, { nullable: true })
+  requestedBy(@Parent() request: StageRequestRow, @Load() load: Loaders) {
+    return request.memberId && load.member.load(request.memberId);
+  }
+
+  @ResolveField(() => [ApprovalType])
+  approvals(@Parent() request: StageRequestRow, @Load() load: Loaders) {
+    return load.approvals.load(request.id);
+  }
+}
+
+@Resolver(() => ApprovalType)
+export class ApprovalsResolver {
+  @ResolveField(() => MemberType, { nullable: true })
+  member(@Parent() approval: ApprovalRow, @Load() load: Loaders) {
+    return load.member.load(approval.memberId);
+  }
+}
