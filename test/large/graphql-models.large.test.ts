@@ -37,8 +37,8 @@ describe('a logged model', () => {
     });
     const change = async (name: string, input: object) =>
       (await client.mutate<{ loggedModel: Model }>(mutation(name), { loggedModelId: made.id, ...input })).loggedModel;
-    expect(await change('finalizeLoggedModel', { status: 'READY' })).toMatchObject({ status: 'READY' });
-    expect(await change('finalizeLoggedModel', { status: 'UPLOAD_FAILED' })).toMatchObject({ status: 'READY' });
+    for (const status of ['READY', 'UPLOAD_FAILED', 'READY'])
+      expect(await change('finalizeLoggedModel', { status })).toMatchObject({ status });
     const params = [
       { key: 'depth', value: '4' },
       { key: 'lr', value: '0.1' },
@@ -112,7 +112,11 @@ describe('a logged model', () => {
       params: [{ key: 'a', value: 'b' }],
       sourceRun: { id: runId },
     });
-    for (const name of ['', 'a/b', 'a:b', 'a.b', "a'b"]) {
+    expect((await create('')).body.model.info.name).not.toBe('');
+    expect(await outcomeOf(client, mutation('createLoggedModel'), { input: { experimentId, name: '' } })).toMatchObject({
+      code: 'BAD_INPUT',
+    });
+    for (const name of ['a/b', 'a:b', 'a.b', "a'b"]) {
       expect((await create(name)).body).toMatchObject({ error_code: 'INVALID_PARAMETER_VALUE' });
       expect(await outcomeOf(client, mutation('createLoggedModel'), { input: { experimentId, name } })).toEqual({
         code: 'BAD_INPUT',

@@ -123,7 +123,7 @@ describe('a webhook', () => {
   });
 
   test('what is wrong is said with its field, and nothing was made', async () => {
-    const { name } = await hook();
+    await hook();
     const all = async () => (await client.query<{ webhooks: Page<Webhook> }>(LIST, { first: 200 })).webhooks.edges.length;
     const before = await all();
     const refused = async (more: object) => {
@@ -132,7 +132,6 @@ describe('a webhook', () => {
       return answer.createWebhook;
     };
     const wrong = (code: string, field: string) => ({ webhook: null, userErrors: [expect.objectContaining({ code, field })] });
-    expect(await refused({ name })).toEqual(wrong('CONFLICT', 'name'));
     expect(await refused({ name: 'a b' })).toEqual(wrong('BAD_INPUT', 'name'));
     expect(await refused({ url: 'https://169.254.169.254/latest' })).toEqual(wrong('BAD_INPUT', 'url'));
     expect(await refused({ events: [] })).toEqual(wrong('BAD_INPUT', 'events'));

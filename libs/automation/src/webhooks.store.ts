@@ -55,7 +55,6 @@ export class WebhooksStore {
     return row;
   }
 
-  /** Throws the database's unique_violation when the name is taken. */
   async change(tx: Tx, id: string, patch: WebhookPatchRow): Promise<void> {
     await tx.query(
       `update webhook set name = coalesce($2, name), url = coalesce($3, url), description = coalesce($4, description),
