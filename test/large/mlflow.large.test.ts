@@ -189,6 +189,22 @@ describe('rights', () => {
     );
   });
 
+  test('the GraphQL of the page has the rights of its token', async () => {
+    const hidden = await anExperiment([{ key: 'tailrace.project', value: '/secret' }]);
+    const ask = { query: `{ mlflowGetExperiment(input: { experimentId: "${hidden}" }) { experiment { experimentId } } }` };
+    const as = { authorization: `Bearer ${await tokenOf('editor', '/vision')}` };
+    expect((await call('POST', '/graphql', ask)).body).toEqual({
+      data: { mlflowGetExperiment: { experiment: { experimentId: hidden } } },
+      errors: null,
+    });
+    expect((await call('POST', '/graphql', ask, as)).body).toEqual({
+      data: { mlflowGetExperiment: null },
+      errors: [`No Experiment with id=${hidden} exists`],
+    });
+    const nobody = await call('POST', '/graphql', ask, { authorization: 'Bearer trl_nobody-that-there-is' });
+    expect([nobody.status, nobody.body.error_code]).toEqual([401, 'UNAUTHENTICATED']);
+  });
+
   test('the workspace that a client names must be that of the token', async () => {
     expect((await call('GET', 'experiments/get', { experiment_id: '0' }, { 'x-mlflow-workspace': 'default' })).status).toBe(200);
     expect((await call('GET', 'experiments/get', { experiment_id: '0' }, { 'x-mlflow-workspace': 'other' })).status).toBe(403);

@@ -1,10 +1,14 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { DocumentNode } from 'graphql';
 import { AccessView, allows, type Ctx } from '#access';
 import { LOGGER } from '#messaging';
 import type { Logger } from '#telemetry';
 import { RequestAuth } from '../http/request-ctx.js';
+import { mlflowDocument } from './graphql/document.js';
+import { answerGraphql, type GraphqlRequest } from './graphql/mlflow-graphql.js';
+import { CollectedReply } from './wire/collected-reply.js';
 import { asWritten } from './wire/as-written.js';
 import { MlflowError, toMlflowError } from './wire/errors.js';
 import { RawJson } from './wire/json.js';
@@ -29,6 +33,11 @@ export class MlflowEdge implements OnModuleInit {
   onModuleInit(): void {
     const fastify = this.adapterHost.httpAdapter?.getInstance<FastifyInstance>();
     if (!fastify?.register) return;
+    fastify.addHook('preHandler', (request, reply, done) => {
+      const document = request.routeOptions.url === '/graphql' ? mlflowDocument(request.body) : undefined;
+      if (document) void this.answerGraphql(document, request, reply);
+      else done();
+    });
     void fastify.register(async (scope) => {
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -69,6 +78,28 @@ export class MlflowEdge implements OnModuleInit {
     if (route.access === 'public') return route.handle({ request, reply });
     const ctx = await this.authorized(route, request);
     return route.handle({ ...rawMessage(route, request), ...(request.params as object) }, { ctx, request, reply });
+  }
+
+  /** Answers what MLflow's own page asks at the address of our GraphQL. */
+  private async answerGraphql(document: DocumentNode, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    try {
+      requireJson(request);
+      const asked = { ...(request.body as object), document } as GraphqlRequest;
+      await this.auth.ctx(request.raw, asBearer(request.headers.authorization));
+      void reply.send(await answerGraphql(asked, (rpc, input) => this.ask(rpc, input, request)));
+    } catch (error) {
+      this.refuse(error, request, reply);
+    }
+  }
+
+  /** The answer of a route as an object, without sending it. */
+  private async ask(rpc: string, input: Record<string, unknown>, request: FastifyRequest): Promise<Record<string, unknown>> {
+    const route = this.routes.find((each) => each.rpc === rpc) as GuardedRoute;
+    const ctx = await this.authorized(route, request);
+    const collected = new CollectedReply();
+    const result = await route.handle(input, { ctx, request, reply: collected as unknown as FastifyReply });
+    const text = result instanceof RawJson ? result.text : result === collected ? await collected.text() : undefined;
+    return (text === undefined ? result : JSON.parse(text)) as Record<string, unknown>;
   }
 
   private async authorized(route: GuardedRoute, request: FastifyRequest): Promise<Ctx> {

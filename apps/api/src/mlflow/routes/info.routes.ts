@@ -23,6 +23,7 @@ const ELSEWHERE = [
   'gateway',
   'gateway-proxy',
   'prompt-optimization',
+  'runs/create-promptlab-run',
   'assistant',
   'label-schemas',
   'review-queues',
