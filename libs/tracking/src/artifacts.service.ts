@@ -26,8 +26,8 @@ export class ArtifactsService {
   async add(ctx: Ctx, ownerId: string, path: string, blob: { readonly sha256: string }): Promise<{ id: string }> {
     checkArtifactPath(path);
     return this.unitOfWork.run(ctx, async (tx) => {
-      await this.view.mayWrite(ctx, ownerId);
-      await this.addIn(tx, ctx, ownerId, { [path]: blob.sha256 });
+      // Both travel together; what is refused is rolled back.
+      await Promise.all([this.view.mayWrite(ctx, ownerId, tx), this.addIn(tx, ctx, ownerId, { [path]: blob.sha256 })]);
       return { id: ownerId };
     });
   }
@@ -60,11 +60,10 @@ export class ArtifactsService {
     const paths = Object.keys(artifacts).sort();
     if (paths.length === 0) return;
     paths.forEach(checkArtifactPath);
-    const sizes = new Map<string, number>();
-    for (const blob of new Set(Object.values(artifacts)))
-      sizes.set(blob, (await this.blobs.reference(tx, ctx.workspaceId, blob)).size);
-    const files = paths.map((path) => ({ path, blob: artifacts[path]!, size: sizes.get(artifacts[path]!)! }));
-    await this.store.put(tx, { ownerId, workspaceId: ctx.workspaceId }, files);
+    const files = paths.map((path) => ({ path, blob: artifacts[path]! }));
+    const count = await this.store.put(tx, { ownerId, workspaceId: ctx.workspaceId }, files);
+    // What it does not hold is said by name.
+    if (count < paths.length) for (const { blob } of files) await this.blobs.reference(tx, ctx.workspaceId, blob);
   }
 
   /**

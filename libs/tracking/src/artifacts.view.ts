@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { authorize, type Ctx, type Permission } from '#access';
-import { select } from '#database';
+import { select, type Tx } from '#database';
 import { DomainError, kindOfId } from '#kernel';
 import { checkArtifactPath } from './model/artifact-path.js';
 
@@ -18,6 +18,11 @@ export interface ArtifactEntry {
   readonly size: number | null;
   /** SHA-256 of a file; null for a folder. */
   readonly blob: string | null;
+}
+
+interface Owner {
+  readonly project: string;
+  readonly deleted: boolean;
 }
 
 /** What says where an owner belongs: the project of its experiment, `/` for the workspace itself. */
@@ -72,8 +77,8 @@ export class ArtifactsView {
   }
 
   /** Throws NOT_FOUND or FORBIDDEN. Call before content is taken in, so that nobody fills the store without the right to. */
-  async mayWrite(ctx: Ctx, ownerId: string): Promise<void> {
-    if (await this.authorized(ctx, ownerId, 'tracking.write'))
+  async mayWrite(ctx: Ctx, ownerId: string, tx?: Tx): Promise<void> {
+    if (await this.authorized(ctx, ownerId, 'tracking.write', tx))
       throw new DomainError('CONFLICT', `${ownerId} is deleted; restore it first`, 'ownerId', { reason: 'RUN_DELETED' });
   }
 
@@ -86,8 +91,9 @@ export class ArtifactsView {
     return (await select(this.dataSource, OWNER, [ownerId, workspaceId])).length > 0;
   }
 
-  private async authorized(ctx: Ctx, ownerId: string, permission: Permission): Promise<boolean> {
-    const [owner] = await select<{ project: string; deleted: boolean }>(this.dataSource, OWNER, [ownerId, ctx.workspaceId]);
+  private async authorized(ctx: Ctx, ownerId: string, permission: Permission, tx?: Tx): Promise<boolean> {
+    const who = [ownerId, ctx.workspaceId];
+    const [owner] = tx ? await tx.query<Owner>(OWNER, who) : await select<Owner>(this.dataSource, OWNER, who);
     if (!owner) {
       const what = kindOfId(ownerId) === 'loggedModel' ? 'logged model' : 'run';
       throw new DomainError('NOT_FOUND', `there is no ${what} ${ownerId}`, 'ownerId');
