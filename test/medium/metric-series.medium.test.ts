@@ -113,6 +113,16 @@ describe('whole histories', () => {
     await expect(history().page(run, await key(), 10, 'bm9uc2Vuc2U')).rejects.toMatchObject({ code: 'BAD_INPUT' });
   });
 
+  test('for an interval: in the order of steps, with the first and the last, whenever they were logged', async () => {
+    const points = Array.from({ length: 500 }, (_, i) => ({ key: 'back', value: i, step: i, timestamp: 1000 - ((i * 7) % 500) }));
+    await stack.app.get(LoggingService).log(ctx, runs[0]!.id, { points });
+    const key = (await stack.app.get(MetricKeys).ids(ctx.workspaceId, ['back'])).get('back')!;
+    const steps = (await history().sampled([runs[0]!.num], key, 50, undefined)).map(([, , step]) => Number(step));
+    expect(steps).toHaveLength(50);
+    expect([steps[0], steps.at(-1)]).toEqual([0, 499]);
+    expect(steps).toEqual(steps.toSorted((a, b) => a - b));
+  });
+
   test('for an interval: as many points of each run as asked for, with the first and the last', async () => {
     const points = await history().sampled(
       runs.map(({ num }) => num),

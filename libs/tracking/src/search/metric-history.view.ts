@@ -21,18 +21,22 @@ const NEXT = `select ${COLUMNS} from metric_point p where p.run = $1 and p.key =
   and (${ORDER}) > ($4::bigint, $5::bigint, $6::float8, $7::smallint, $8::smallint) order by ${ORDER} limit $3`;
 
 /**
- * Points of runs, each run's evenly spread over all that it has: of n in the order of step, time and value, the first of each of $5 equal parts, and the
- * last instead of the last part's; all of them when there are no more than $5. They are gathered in arrays, since to number rows costs three times what it
- * costs to read them; read in the order of the key, a history whose steps rise is sorted already.
+ * Points of runs, each run's evenly spread over all that it has: of n in `order`, the first of each of $5 equal parts, and the last instead of the last
+ * part's; all of them when there are no more than $5. They come in the order of step, time and value. They are gathered in arrays, since to number rows costs
+ * three times what it costs to read them. The fifth column says whether the first and the last in `order` are the first and the last step.
  */
-const SAMPLED = `select g.v[c.at], g.t[c.at], g.s[c.at], r.run from unnest($1::int[]) with ordinality r(run, place)
+const sampled = (order: string) => `select g.v[c.at], g.t[c.at], g.s[c.at], r.run, g.least = g.s[1] and g.most = g.s[g.n]
+  from unnest($1::int[]) with ordinality r(run, place)
   cross join lateral (
-    select array_agg(x.value) as v, array_agg(x.ts) as t, array_agg(x.step) as s, count(*)::int as n from (
+    select array_agg(x.value) as v, array_agg(x.ts) as t, array_agg(x.step) as s, min(x.step) as least, max(x.step) as most, count(*)::int as n from (
       select p.value, p.ts, p.step from metric_point p
-       where p.run = r.run and p.key = $2 and p.step between $3 and $4 and ${STANDING} order by p.step, p.ts, p.value) x) g
+       where p.run = r.run and p.key = $2 and p.step between $3 and $4 and ${STANDING} order by ${order}) x) g
   cross join lateral generate_series(0, least($5::int, g.n) - 1) i
   cross join lateral (select case when i = least($5::int, g.n) - 1 then g.n else 1 + i * (g.n / $5::int) + least(i, g.n % $5::int) end as at) c
-  order by r.place, i`;
+  order by r.place, g.s[c.at], g.t[c.at], g.v[c.at]`;
+/** In the order of the key: nothing is sorted. Steps nearly always rise with the time. */
+const SAMPLED_BY_TIME = sampled('p.ts, p.step, p.value');
+const SAMPLED_BY_STEP = sampled('p.step, p.ts, p.value');
 
 /** Histories of metrics as they were logged: in order of time, step and value. */
 @Injectable()
@@ -75,7 +79,10 @@ export class MetricHistory {
     range: { readonly from: number; readonly to: number } | undefined,
   ): Promise<readonly (readonly [value: string, timestamp: string, step: string, run: string])[]> {
     const { from, to } = range ?? { from: Number.MIN_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };
-    const rows = await selectText(this.dataSource, SAMPLED, [runs, key, from, to, limit]);
+    const asked = [runs, key, from, to, limit];
+    const byTime = await selectText(this.dataSource, SAMPLED_BY_TIME, asked);
+    const isRising = byTime.every(([, , , , rising]) => rising === 't');
+    const rows = isRising ? byTime : await selectText(this.dataSource, SAMPLED_BY_STEP, asked);
     return rows as unknown as (readonly [string, string, string, string])[];
   }
 }
