@@ -7,4 +7,14 @@ export { SnakeNaming } from './naming.js';
 export { startEmbedded, type EmbeddedPostgres } from './embedded/index.js';
 export { goneWithin, processIdentity, signal as signalProcess } from './embedded/processes.js';
 export { select, selectOnce, selectText } from './sql.js';
-export { SortedPage, SqlParams, sqlOp, textTestSql, toDate, type NumberOp, type SortKey, type TextTest } from './sorted-page.js';
+export {
+  groupSql,
+  SortedPage,
+  SqlParams,
+  sqlOp,
+  textTestSql,
+  toDate,
+  type NumberOp,
+  type SortKey,
+  type TextTest,
+} from './sorted-page.js';

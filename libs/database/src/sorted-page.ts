@@ -113,6 +113,16 @@ function isCursorKey(key: unknown, type: SortKey['type']): boolean {
   return type === 'text' || !Number.isNaN(Date.parse(value));
 }
 
+/** Conditions that hold all, any or not. */
+export type Group<C> = { readonly kind: 'and' | 'or'; readonly of: readonly C[] } | { readonly kind: 'not'; readonly of: C };
+
+/** SQL of a group: all of nothing is true, any of nothing is false, and not of what cannot be told (null) is true. */
+export function groupSql<C>(group: Group<C>, sql: (condition: C) => string): string {
+  if (group.kind === 'not') return `not coalesce(${sql(group.of)}, false)`;
+  if (group.of.length === 0) return group.kind === 'and' ? 'true' : 'false';
+  return `(${group.of.map(sql).join(` ${group.kind} `)})`;
+}
+
 /** How texts are compared, in SQL's own words. */
 export interface TextTest {
   readonly op: '=' | '!=' | 'LIKE' | 'ILIKE' | 'IN' | 'NOT IN';

@@ -45,6 +45,11 @@ export class DirectUploads {
     return this.store.direct !== undefined;
   }
 
+  /** True where clients may be told of it. */
+  get announced(): boolean {
+    return this.store.direct?.announced ?? false;
+  }
+
   /** A multipart upload; answers its id and where each part goes, by PUT. Throws BAD_INPUT. */
   async beginParts(place: ArtifactPlace, count: number): Promise<{ id: string; urls: string[] }> {
     const direct = this.direct();

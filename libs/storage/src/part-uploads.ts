@@ -45,6 +45,8 @@ export interface PartUploads {
 
 /** What a client may do with the store itself: by URLs that carry the right to one object and one method for some seconds. */
 export interface DirectAccess {
+  /** True when the operator says where clients reach the store: then they are sent there unasked. */
+  readonly announced: boolean;
   /** PUT of one part of an upload that `begin` opened. */
   partUrl(place: UploadPlace, number: number, seconds: number): Promise<string>;
   /** PUT of a whole content that nobody announces or completes. */

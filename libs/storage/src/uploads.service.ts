@@ -109,10 +109,10 @@ export class UploadsService {
     await this.rows.remove(id);
   }
 
-  /** Where a client sends the parts itself, past this process; undefined where it cannot reach the store. */
+  /** Where a client sends the parts itself, past this process; undefined where nobody says that it can reach the store. */
   async urls(workspaceId: string, id: string, numbers: readonly number[], seconds: number): Promise<string[] | undefined> {
     const { direct } = this.store;
-    if (!direct) return undefined;
+    if (!direct?.announced) return undefined;
     const upload = await this.announced(workspaceId, id);
     return Promise.all(numbers.map((number) => direct.partUrl(upload, number, seconds)));
   }

@@ -21,6 +21,11 @@ export class DirectArtifacts {
     return this.uploads.possible;
   }
 
+  /** True where clients may be told of it, and then do so unasked. */
+  get announced(): boolean {
+    return this.uploads.announced;
+  }
+
   /** A multipart upload of one file; answers its id and a URL for the PUT of each part, good for an hour. */
   async beginParts(ctx: Ctx, ownerId: string, path: string, count: number): Promise<{ id: string; urls: string[] }> {
     return this.uploads.beginParts(await this.place(ctx, ownerId, path), count);

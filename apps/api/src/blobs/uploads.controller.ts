@@ -1,8 +1,7 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Req } from '@nestjs/common';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { Config } from '#config';
-import { CONFIG, Requires } from '#host';
+import { Requires } from '#host';
 import { DomainError } from '#kernel';
 import { UploadsService, type OpenUpload } from '#storage';
 import type { AuthorizedRequest } from '../http/access.guard.js';
@@ -18,10 +17,7 @@ const URL_SECONDS = 900;
  */
 @Controller('v1/uploads')
 export class UploadsController {
-  constructor(
-    private readonly uploads: UploadsService,
-    @Inject(CONFIG) private readonly config: Config,
-  ) {}
+  constructor(private readonly uploads: UploadsService) {}
 
   @Post()
   @HttpCode(201)
@@ -68,9 +64,7 @@ export class UploadsController {
   /** Each part with where to `PUT` it: at the object store, without a token, where the operator says that clients reach it; else here. */
   private async shown({ ctx }: AuthorizedRequest, upload: OpenUpload) {
     const missing = upload.parts.filter((part) => !part.received).map(({ number }) => number);
-    const direct = this.config.s3?.publicEndpoint
-      ? await this.uploads.urls(ctx.workspaceId, upload.id, missing, URL_SECONDS)
-      : undefined;
+    const direct = await this.uploads.urls(ctx.workspaceId, upload.id, missing, URL_SECONDS);
     const urls = new Map(direct?.map((url, index) => [missing[index]!, url]));
     const parts = upload.parts.map((part) => ({
       ...part,

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { BusyError, isPassing, patiently } from '../mlflow/retry.js';
 import { eachOf } from '../transfer/each-of.js';
+import { hashOf } from '../transfer/hash-of.js';
 import { ApiError, UnreachableError } from './api-error.js';
 import type { TailraceClient } from './tailrace-client.js';
 
@@ -99,10 +99,4 @@ function perhapsLater<T>(work: () => Promise<T>): Promise<T> {
       throw passes ? new BusyError(error.code, error.message, error.status!, 0) : error;
     }
   }, TRIES);
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }

@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { EXIT, Failure } from '../exit-codes.js';
 import { pathFault } from '../mlflow/artifact-path.js';
+import { hashOf } from '../transfer/hash-of.js';
 import { StateFile, type Step } from '../transfer/state-file.js';
 
 export const FORMAT = 'tailrace-export';
@@ -116,13 +117,6 @@ async function written(path: string, parts: Iterable<Uint8Array> | AsyncIterable
   const file = await open(path, 'r+');
   await file.datasync().finally(() => file.close());
   return { sha256: hash.digest('hex'), size };
-}
-
-export async function hashOf(path: string, size?: number): Promise<string> {
-  const hash = createHash('sha256');
-  if (size === 0) return hash.digest('hex');
-  for await (const part of createReadStream(path, size === undefined ? {} : { end: size - 1 })) hash.update(part as Buffer);
-  return hash.digest('hex');
 }
 
 function filesOf(text: string, dir: string): Readonly<Record<string, FileNote>> {

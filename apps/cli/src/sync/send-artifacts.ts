@@ -2,7 +2,6 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ownId } from '../export/run-files.js';
-import { hashOf } from '../export/export-folder.js';
 import { ApiError } from '../client/api-error.js';
 import type { TailraceClient } from '../client/tailrace-client.js';
 import { IN_PARTS_FROM, sendInParts } from '../client/upload-file.js';
@@ -10,6 +9,7 @@ import { encodePath, pathFault } from '../mlflow/artifact-path.js';
 import { isRefusal } from '../mlflow/reader.js';
 import type { RestClient } from '../mlflow/rest-client.js';
 import { patiently } from '../mlflow/retry.js';
+import { hashOf } from '../transfer/hash-of.js';
 import { IdleGuard, measured } from '../transfer/streams.js';
 import type { Growing } from './send-lines.js';
 

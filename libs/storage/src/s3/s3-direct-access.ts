@@ -9,12 +9,14 @@ import { blobOfStaged } from './staged.js';
 
 /** Presigned URLs (AWS Signature Version 4 in the query), for the address at which clients reach the store. */
 export class S3DirectAccess implements DirectAccess {
+  readonly announced: boolean;
   private readonly signer: S3Client;
 
   constructor(
     private readonly bucket: S3Bucket,
     options: S3Options,
   ) {
+    this.announced = options.publicEndpoint !== undefined;
     this.signer = s3Client(options, options.publicEndpoint ?? options.endpoint);
   }
 

@@ -1,4 +1,4 @@
-import { sqlOp, textTestSql, toDate, type SortKey, type SqlParams } from '#database';
+import { groupSql, sqlOp, textTestSql, toDate, type SortKey, type SqlParams } from '#database';
 import { assertNever } from '#kernel';
 import type {
   LoggedModelCondition,
@@ -38,10 +38,8 @@ export function modelConditionSql(condition: LoggedModelCondition, context: Mode
   switch (condition.kind) {
     case 'and':
     case 'or':
-      if (condition.of.length === 0) return condition.kind === 'and' ? 'true' : 'false';
-      return `(${condition.of.map(sql).join(` ${condition.kind} `)})`;
     case 'not':
-      return `not coalesce(${sql(condition.of)}, false)`;
+      return groupSql(condition, sql);
     case 'text':
       return textTestSql(TEXT[condition.attribute], condition, params);
     case 'time':

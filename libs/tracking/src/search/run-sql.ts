@@ -1,4 +1,4 @@
-import { sqlOp, textTestSql, toDate, type NumberOp, type SortKey, type SqlParams } from '#database';
+import { groupSql, sqlOp, textTestSql, toDate, type NumberOp, type SortKey, type SqlParams } from '#database';
 import { assertNever } from '#kernel';
 import type { Condition, Order, OrderField, TextAttribute, TimeAttribute } from './run-query.js';
 
@@ -28,10 +28,8 @@ export function conditionSql(condition: Condition, params: SqlParams, keys: KeyI
   switch (condition.kind) {
     case 'and':
     case 'or':
-      if (condition.of.length === 0) return condition.kind === 'and' ? 'true' : 'false';
-      return `(${condition.of.map(sql).join(` ${condition.kind} `)})`;
     case 'not':
-      return `not coalesce(${sql(condition.of)}, false)`;
+      return groupSql(condition, sql);
     case 'text':
       return textTestSql(TEXT[condition.attribute], condition, params);
     case 'time':

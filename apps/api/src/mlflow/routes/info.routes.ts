@@ -1,7 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AccessView } from '#access';
-import type { Config } from '#config';
-import { CONFIG } from '#host';
 import { DirectArtifacts } from '#tracking';
 import { MlflowError, missing } from '../wire/errors.js';
 import { required, text } from '../wire/message.js';
@@ -40,7 +38,6 @@ export class InfoRoutes {
   constructor(
     private readonly access: AccessView,
     private readonly direct: DirectArtifacts,
-    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   readonly routes: readonly Route[] = [
@@ -56,19 +53,15 @@ export class InfoRoutes {
       on: 'GET /mlflow/server-info',
       version: '3.0',
       access: 'public',
-      run: () => {
-        // Clients that are told of it send and fetch past the server without being asked to: only where the operator says that they can.
-        const direct = this.config.s3?.publicEndpoint !== undefined && this.direct.possible;
-        return {
-          store_type: 'SqlStore',
-          workspaces_enabled: true,
-          trace_archival_enabled: false,
-          multipart_uploads_enabled: direct,
-          multipart_downloads_enabled: direct,
-          presigned_upload_run_id_supported: true,
-          presigned_upload_model_id_supported: true,
-        };
-      },
+      run: () => ({
+        store_type: 'SqlStore',
+        workspaces_enabled: true,
+        trace_archival_enabled: false,
+        multipart_uploads_enabled: this.direct.announced,
+        multipart_downloads_enabled: this.direct.announced,
+        presigned_upload_run_id_supported: true,
+        presigned_upload_model_id_supported: true,
+      }),
     }),
     ...route({
       rpc: 'ListWorkspaces',
