@@ -58,7 +58,7 @@ export async function sendInParts(
     onProgress(sent, announced.size);
     const missing = upload.parts.filter((part) => !part.received);
     await eachOf(missing, AT_ONCE, async (part) => {
-      await sendPart(client, file, part);
+      await sendPart(client, file, upload.id, part);
       onProgress((sent += part.size), announced.size);
     });
   } finally {
@@ -67,7 +67,8 @@ export async function sendInParts(
   await post(client, `/v1/uploads/${upload.id}/complete`, {});
 }
 
-async function sendPart(client: TailraceClient, file: FileHandle, { url, offset, size }: Part): Promise<void> {
+async function sendPart(client: TailraceClient, file: FileHandle, uploadId: string, part: Part): Promise<void> {
+  const { number, url, offset, size } = part;
   const body = new Uint8Array(size);
   const { bytesRead } = await file.read(body, 0, size, offset);
   if (bytesRead < size) throw new ApiError('CHANGED', 'the file became shorter while it was sent; send it again');
@@ -76,7 +77,16 @@ async function sendPart(client: TailraceClient, file: FileHandle, { url, offset,
     await perhapsLater(() => client.send(url, { ...init, headers: { 'content-type': 'application/octet-stream' } }));
     return;
   }
-  await perhapsLater(async () => {
+  await toStore(url, init).catch(async (error: unknown) => {
+    if (!(error instanceof ApiError) || error.status !== 403) throw error;
+    // Its time is over: the server gives a new one.
+    const now = (await (await perhapsLater(() => client.send(`/v1/uploads/${uploadId}`, {}))).json()) as { parts: Part[] };
+    await toStore(now.parts[number - 1]!.url, init);
+  });
+}
+
+function toStore(url: string, init: RequestInit): Promise<void> {
+  return perhapsLater(async () => {
     const answer = await fetch(url, init).catch((error: unknown) => {
       throw new UnreachableError(new URL(url).origin, error, 'it is the object store, to which this server sends its clients');
     });
