@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AccessService, createCtx, type Ctx } from '#access';
 import { loadConfig } from '#config';
 import { createApp, PlatformModule } from '#host';
-import { PromotionService } from '#registry';
 import { LoggedModelsService, LoggingService, RunsService } from '#tracking';
 import { TrainingReads } from '#reads/training';
 import { AutomationRole } from '../../apps/automation/src/automation.role.js';
@@ -14,6 +13,7 @@ import { ApiRole } from '../../apps/api/src/api.role.js';
 import { createAdapter } from '../../apps/api/src/http/server.js';
 import { InferenceProxy } from '../../apps/api/src/inference/inference.proxy.js';
 import { blob, candidate, queuedJob } from './builders.js';
+import { gatesSaid } from './registry-kit.js';
 import { startStack, type Stack } from './stack.js';
 
 const blocks = [...readFileSync('docs/graphql.md', 'utf8').matchAll(/```graphql\n([\s\S]*?)```/g)].map((match) => match[1]!);
@@ -90,10 +90,7 @@ async function tokenOf(role: string): Promise<string> {
 /** The gates' verdict, which the model-registry app gives by an event. */
 async function passGates(): Promise<void> {
   const [request] = await stack.rows<{ id: string }>("select id from stage_request where state = 'EVALUATING'");
-  const ctx = createCtx(stack.workspaceId, { kind: 'system', name: 'test' });
-  await stack.app
-    .get(PromotionService)
-    .recordGates(ctx, request!.id, [{ gate: { kind: 'data_valid' }, outcome: 'passed', message: 'ok', observed: null }], null);
+  await gatesSaid(stack, request!.id);
   variables.requestId = request!.id;
 }
 

@@ -1,14 +1,18 @@
-import type { Ctx } from '#access';
+import { createCtx, type Ctx } from '#access';
+import type { GateResult } from '#contracts';
+import { RegistryReads } from '#reads/registry';
 import {
   AliasesService,
   checkOpenName,
   ModelChangesService,
   mlflowStageFlow,
+  PromotionService,
   ModelSearch,
   ModelsService,
   StagesService,
   VersionSearch,
   VersionsService,
+  type Verdict,
 } from '#registry';
 import { name } from './builders.js';
 import type { Stack } from './stack.js';
@@ -54,3 +58,29 @@ export function registryKit(stack: Stack, ctx: Ctx) {
 }
 
 export type RegistryKit = ReturnType<typeof registryKit>;
+
+/** A gate that found nothing wrong. */
+export const PASSED: GateResult = { gate: { kind: 'data_valid' }, outcome: 'passed', message: 'ok', observed: null };
+
+/** A verdict on the request's version as it is now. */
+export async function passed(
+  stack: Stack,
+  requestId: string,
+  results: readonly GateResult[] = [PASSED],
+  championId: string | null = null,
+): Promise<Verdict> {
+  const { fingerprint, flow } = (await stack.app.get(RegistryReads).request(stack.workspaceId, requestId))!;
+  const nothing = { measured: null, logged: null, parity: null, signature: null, scan: null, bytes: null, manifest: null };
+  const evidence = { ...nothing, datasetState: undefined, champion: undefined, checks: {}, fingerprint, flow };
+  return { results, evidence, championId };
+}
+
+/** Records what the gates of a request said, as the platform's job does. */
+export async function gatesSaid(
+  stack: Stack,
+  requestId: string,
+  ...said: [results?: readonly GateResult[], championId?: string | null]
+) {
+  const system = createCtx(stack.workspaceId, { kind: 'system', name: 'test' });
+  await stack.app.get(PromotionService).recordGates(system, requestId, await passed(stack, requestId, ...said));
+}

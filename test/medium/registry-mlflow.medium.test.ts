@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCtx, type Ctx } from '#access';
 import { DeploymentService } from '#deployment';
-import { checkOpenName, mlflowStageFlow, PromotionService } from '#registry';
+import { checkOpenName, mlflowStageFlow, DecisionsService, PromotionService } from '#registry';
 import { candidate, name } from './builders.js';
-import { registryKit, type RegistryKit } from './registry-kit.js';
+import { gatesSaid, passed, registryKit, type RegistryKit } from './registry-kit.js';
 import { startStack, type Stack } from './stack.js';
 
 let stack: Stack;
@@ -24,14 +24,8 @@ async function guardedModel(): Promise<{ model: string; first: string }> {
   const first = await candidate(stack, ada, model);
   const promotion = stack.app.get(PromotionService);
   const { id: requestId } = await promotion.request(ada, { versionId: first, stage: 'production' });
-  const system = createCtx(stack.workspaceId, { kind: 'system', name: 'test' });
-  await promotion.recordGates(
-    system,
-    requestId,
-    [{ gate: { kind: 'data_valid' }, outcome: 'passed', message: '', observed: null }],
-    null,
-  );
-  await promotion.decide(grace, { requestId, decision: 'approved' });
+  await gatesSaid(stack, requestId);
+  await stack.app.get(DecisionsService).decide(grace, { requestId, decision: 'approved' });
   await kit.addVersion(model);
   return { model, first };
 }
@@ -153,7 +147,8 @@ describe('versions', () => {
   });
 
   test('one without files of the platform is not served, and says so', async () => {
-    const flow = { stages: [{ name: 'live', holds: 'one', from: ['none'] }] };
+    const archived = { name: 'archived', holds: 'many', from: ['live'] };
+    const flow = { stages: [{ name: 'live', holds: 'one', from: ['none'] }, archived] };
     const { id: modelId } = await kit.models.create(ada, { name: name('bare'), flow });
     const { id } = await kit.versions.create(ada, { id: modelId }, { source: 's3://b/x' });
     await kit.stages.move(ada, { id }, { stage: 'live' });
@@ -242,9 +237,11 @@ describe('stages', () => {
     const versionId = await candidate(stack, ada, name('asked'));
     const promotion = stack.app.get(PromotionService);
     const { id } = await promotion.request(ada, { versionId, stage: 'production' });
+    const verdict = await passed(stack, id);
     await kit.versions.delete(ada, { id: versionId });
     expect(await stack.rows('select state from stage_request where id = $1', [id])).toEqual([{ state: 'STALE' }]);
-    await promotion.recordGates(createCtx(stack.workspaceId, { kind: 'system', name: 'test' }), id, [], null);
+    await promotion.recordGates(createCtx(stack.workspaceId, { kind: 'system', name: 'test' }), id, verdict);
+    expect(await stack.rows('select state from stage_request where id = $1', [id])).toEqual([{ state: 'STALE' }]);
     await expect(promotion.request(ada, { versionId, stage: 'production' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCtx, memberOf, type Ctx } from '#access';
-import type { GateResult } from '#contracts';
-import { ModelsService, PromotionService, RegistryView } from '#registry';
+import { DecisionsService, ModelsService, PromotionService, RegistryView } from '#registry';
 import { candidate, name } from './builders.js';
+import { gatesSaid, PASSED } from './registry-kit.js';
 import { startStack, type Stack } from './stack.js';
 
 let stack: Stack;
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 const promotion = () => stack.app.get(PromotionService);
-const PASSED: GateResult = { gate: { kind: 'data_valid' }, outcome: 'passed', message: 'ok', observed: null };
+const decisions = () => stack.app.get(DecisionsService);
 const versionOf = async (id: string) => (await stack.app.get(RegistryView).versionsByIds(ada, [id]))[0]!;
 const requestOf = async (id: string) => (await stack.app.get(RegistryView).requestsByIds(ada, [id]))[0]!;
 
@@ -26,7 +26,7 @@ const requestOf = async (id: string) => (await stack.app.get(RegistryView).reque
 async function awaiting(model: string, championId: string | null = null): Promise<{ versionId: string; requestId: string }> {
   const versionId = await candidate(stack, ada, model);
   const { id: requestId } = await promotion().request(ada, { versionId, stage: 'production' });
-  await promotion().recordGates(system, requestId, [PASSED], championId);
+  await gatesSaid(stack, requestId, [PASSED], championId);
   return { versionId, requestId };
 }
 
@@ -34,10 +34,10 @@ describe('promotion', () => {
   test('asked by one, approved by another: the version stands in the stage, and its predecessor is archived', async () => {
     const model = name('model');
     const first = await awaiting(model);
-    await promotion().decide(grace, { requestId: first.requestId, decision: 'approved' });
+    await decisions().decide(grace, { requestId: first.requestId, decision: 'approved' });
     expect((await versionOf(first.versionId)).stage).toBe('production');
     const second = await awaiting(model, first.versionId);
-    await promotion().decide(grace, { requestId: second.requestId, decision: 'approved', comment: 'better' });
+    await decisions().decide(grace, { requestId: second.requestId, decision: 'approved', comment: 'better' });
     expect((await versionOf(second.versionId)).stage).toBe('production');
     expect((await versionOf(first.versionId)).stage).toBe('archived');
     const changes = await stack.rows(
@@ -53,11 +53,11 @@ describe('promotion', () => {
 
   test('who asked, and who answers for the training, may not approve; the refusals stand in the audit', async () => {
     const { requestId } = await awaiting(name('model'));
-    await expect(promotion().decide(ada, { requestId, decision: 'approved' })).rejects.toMatchObject({ code: 'SELF_APPROVAL' });
+    await expect(decisions().decide(ada, { requestId, decision: 'approved' })).rejects.toMatchObject({ code: 'SELF_APPROVAL' });
     const trained = await candidate(stack, ada, name('model'), memberOf(grace));
     const { id } = await promotion().request(ada, { versionId: trained, stage: 'production' });
-    await promotion().recordGates(system, id, [PASSED], null);
-    await expect(promotion().decide(grace, { requestId: id, decision: 'approved' })).rejects.toMatchObject({
+    await gatesSaid(stack, id);
+    await expect(decisions().decide(grace, { requestId: id, decision: 'approved' })).rejects.toMatchObject({
       code: 'SELF_APPROVAL',
     });
     const refused = await stack.rows("select subject_id from audit_log where outcome = 'refused' and subject_id = any($1)", [
@@ -69,7 +69,7 @@ describe('promotion', () => {
 
   test('an editor may ask but not approve, a viewer may not even ask', async () => {
     const { versionId, requestId } = await awaiting(name('model'));
-    await expect(promotion().decide(await stack.member('editor'), { requestId, decision: 'approved' })).rejects.toMatchObject({
+    await expect(decisions().decide(await stack.member('editor'), { requestId, decision: 'approved' })).rejects.toMatchObject({
       code: 'FORBIDDEN',
     });
     await expect(promotion().request(await stack.member('viewer'), { versionId, stage: 'staging' })).rejects.toMatchObject({
@@ -80,17 +80,17 @@ describe('promotion', () => {
   test.each(['failed', 'unknown'] as const)('a gate that is %s blocks', async (outcome) => {
     const versionId = await candidate(stack, ada, name('model'));
     const { id } = await promotion().request(ada, { versionId, stage: 'production' });
-    await promotion().recordGates(system, id, [PASSED, { ...PASSED, outcome }], null);
+    await gatesSaid(stack, id, [PASSED, { ...PASSED, outcome }]);
     expect((await requestOf(id)).state).toBe('BLOCKED');
-    await expect(promotion().decide(grace, { requestId: id, decision: 'approved' })).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(decisions().decide(grace, { requestId: id, decision: 'approved' })).rejects.toMatchObject({ code: 'CONFLICT' });
     expect((await versionOf(versionId)).stage).toBe('none');
   });
 
   test('another version that came into the stage meanwhile makes the verdict stale', async () => {
     const model = name('model');
     const [slow, quick] = [await awaiting(model), await awaiting(model)];
-    await promotion().decide(grace, { requestId: quick.requestId, decision: 'approved' });
-    await expect(promotion().decide(grace, { requestId: slow.requestId, decision: 'approved' })).rejects.toMatchObject({
+    await decisions().decide(grace, { requestId: quick.requestId, decision: 'approved' });
+    await expect(decisions().decide(grace, { requestId: slow.requestId, decision: 'approved' })).rejects.toMatchObject({
       code: 'CONFLICT',
     });
     expect((await versionOf(slow.versionId)).stage).toBe('none');
@@ -101,7 +101,7 @@ describe('promotion', () => {
     const model = name('model');
     const requests = [await awaiting(model), await awaiting(model)];
     const outcomes = await Promise.allSettled(
-      requests.map(({ requestId }) => promotion().decide(grace, { requestId, decision: 'approved' })),
+      requests.map(({ requestId }) => decisions().decide(grace, { requestId, decision: 'approved' })),
     );
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(
@@ -122,7 +122,7 @@ describe('promotion', () => {
 
   test('rejecting ends the request', async () => {
     const { versionId, requestId } = await awaiting(name('model'));
-    await promotion().decide(grace, { requestId, decision: 'rejected', comment: 'not now' });
+    await decisions().decide(grace, { requestId, decision: 'rejected', comment: 'not now' });
     expect((await requestOf(requestId)).state).toBe('REJECTED');
     expect((await versionOf(versionId)).stage).toBe('none');
   });

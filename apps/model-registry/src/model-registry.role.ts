@@ -1,8 +1,22 @@
 import { Module } from '@nestjs/common';
+import { GuardedClient } from '#automation';
+import type { Config } from '#config';
+import { CONFIG } from '#host';
 import { CandidateProcessor } from './candidate.processor.js';
+import { GateEvidences } from './gate-evidence.js';
 import { GatesProcessor } from './gates.processor.js';
+import { HttpChecks } from './http-checks.js';
 import { ModelWorkbench } from './model-workbench.js';
 
-/** Evaluates and registers candidates; evaluates gates. */
-@Module({ providers: [ModelWorkbench, CandidateProcessor, GatesProcessor] })
+/** Evaluates and registers candidates, scans what clients registered, evaluates gates. */
+@Module({
+  providers: [
+    ModelWorkbench,
+    CandidateProcessor,
+    GateEvidences,
+    GatesProcessor,
+    HttpChecks,
+    { provide: GuardedClient, useFactory: (config: Config) => new GuardedClient(config.webhooks.allow), inject: [CONFIG] },
+  ],
+})
 export class ModelRegistryRole {}

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { MODEL_FILES, type EvaluationRequest, type EvaluationResult } from '#contracts';
+import { MODEL_FILES, type Bootstrap, type EvaluationRequest, type EvaluationResult } from '#contracts';
 import { WorkFolders, type WorkFolder } from '#host';
 import { DomainError } from '#kernel';
 import { childEntry, runChild } from '#process';
@@ -24,12 +24,13 @@ export class ModelWorkbench {
     private readonly training: TrainingReads,
   ) {}
 
-  /** Evaluates `candidate`; with a champion, both on the candidate's test rows. Throws BAD_MODEL for files that are broken. */
-  async evaluate(candidate: Subject, champion?: Subject): Promise<EvaluationResult> {
+  /** Evaluates `candidate`; with a champion, both on the candidate's test rows, with the differences asked for. Throws BAD_MODEL for files that are broken. */
+  async evaluate(candidate: Subject, champion?: Subject, bootstraps: readonly Bootstrap[] = []): Promise<EvaluationResult> {
     return this.folders.use(async (folder) => {
       const input: EvaluationRequest = {
         candidate: await this.layOut(folder, 'candidate', candidate),
         champion: champion && (await this.layOut(folder, 'champion', champion)),
+        bootstraps,
       };
       return runChild<EvaluationResult>({
         entry: childEntry(import.meta.url, './evaluation/evaluation.child.js'),

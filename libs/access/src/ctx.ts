@@ -6,9 +6,11 @@ import {
   covers,
   isWorkspaceWide,
   roleAllows,
+  ROLES,
   scopeAllows,
   type Grant,
   type Permission,
+  type Role,
   type Scope,
 } from './model/permissions.js';
 
@@ -100,6 +102,14 @@ export function allows(ctx: Ctx, permission: Permission, project?: string): bool
 function grantsAllow(grants: readonly Grant[], permission: Permission, project: string | undefined): boolean {
   const where = isWorkspaceWide(permission) ? '/' : project;
   return grants.some((grant) => (where === undefined || covers(grant.path, where)) && roleAllows(grant.role, permission));
+}
+
+/** Whether the caller has at least `role` on a project, in person or through a trigger; the platform itself has every one. */
+export function hasRole(ctx: Ctx, role: Role, project: string): boolean {
+  const principal = ctx.principal;
+  if (principal.kind === 'system') return true;
+  if (principal.kind !== 'member' && principal.kind !== 'trigger') return false;
+  return principal.grants.some((grant) => covers(grant.path, project) && ROLES.indexOf(grant.role) >= ROLES.indexOf(role));
 }
 
 /** Throws FORBIDDEN when the caller lacks `permission` on `project` (or, without a project, everywhere). */

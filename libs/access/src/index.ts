@@ -2,7 +2,18 @@ export { AccessModule } from './access.module.js';
 export { AccessService, newTokenText, type Bootstrap } from './access.service.js';
 export { AccessView, type AuditRow, type MemberRow } from './access.view.js';
 export { Authenticator } from './authenticator.js';
-export { allows, authIdOf, authorize, createCtx, memberOf, reactionCtx, readablePaths, type Ctx, type Principal } from './ctx.js';
+export {
+  allows,
+  authIdOf,
+  authorize,
+  createCtx,
+  hasRole,
+  memberOf,
+  reactionCtx,
+  readablePaths,
+  type Ctx,
+  type Principal,
+} from './ctx.js';
 export { IdempotencyGuard } from './idempotency-guard.js';
 export { Journal, type Change } from './journal.js';
 export {

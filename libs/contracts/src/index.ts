@@ -25,20 +25,34 @@ export {
   ClassificationReportSchema,
   ClassScoreSchema,
   DatatypeSchema,
+  GraphSummarySchema,
+  HeldFormatSchema,
+  ManifestFileSchema,
   MODEL_FILES,
+  ModelExampleSchema,
+  ScanResultSchema,
   SignatureSchema,
   TensorSpecSchema,
   type ClassificationReport,
   type Datatype,
+  type GraphSummary,
+  type HeldFormat,
+  type ManifestFile,
+  type ModelExample,
+  type ScanResult,
   type Signature,
   type TensorSpec,
 } from './model-files.js';
 export {
+  BootstrapSchema,
   ComparisonSchema,
+  DifferenceSchema,
   EvaluatedModelSchema,
   EvaluationRequestSchema,
   EvaluationResultSchema,
+  type Bootstrap,
   type Comparison,
+  type Difference,
   type EvaluationRequest,
   type EvaluationResult,
 } from './evaluation.js';
@@ -53,14 +67,14 @@ export {
   type LoggedEvent,
 } from './events/catalogue.js';
 export { queueName, ROUTES, SUBSCRIBER_NAMES, SUBSCRIBERS, type SubscriberName, type SubscriberSettings } from './subscribers.js';
+export { GateResultSchema, GateSchema, isChampionGate, type ChampionGate, type Gate, type GateResult } from './gates.js';
 export {
+  ARCHIVED,
   defaultStageFlow,
-  GateResultSchema,
-  GateSchema,
+  NO_STAGE,
   StageFlowSchema,
   StageSchema,
-  type Gate,
-  type GateResult,
+  type MoveRules,
   type Stage,
   type StageFlow,
 } from './stage-flow.js';

@@ -68,3 +68,36 @@ export const ClassificationReportSchema = z.strictObject({
   confusion: z.array(z.array(z.int())),
 });
 export type ClassificationReport = z.infer<typeof ClassificationReportSchema>;
+
+/** A file of a model version: its path inside the model's folder, its size in bytes and its SHA-256. */
+export const ManifestFileSchema = z.strictObject({ path: z.string(), size: z.int().nonnegative(), sha256: z.string() });
+export type ManifestFile = z.infer<typeof ManifestFileSchema>;
+
+/** A format that a version holds. `unsafe`: loading it can execute code. */
+export const HeldFormatSchema = z.strictObject({ name: z.string(), unsafe: z.boolean(), paths: z.array(z.string()) });
+export type HeldFormat = z.infer<typeof HeldFormatSchema>;
+
+/** What a model computes, as far as its files say without being run. */
+export const GraphSummarySchema = z.strictObject({
+  /** Operators or layer classes, and how often each occurs. */
+  operators: z.record(z.string(), z.int()),
+  /** Trainable and other weights together. */
+  parameters: z.number().nullable(),
+});
+export type GraphSummary = z.infer<typeof GraphSummarySchema>;
+
+/** `unsafe`: it holds what can execute code. `refused`: something in it is broken or hostile; nothing of it is used. */
+export const ScanResultSchema = z.strictObject({
+  outcome: z.enum(['clean', 'unsafe', 'refused']),
+  problems: z.array(z.strictObject({ path: z.string(), code: z.string(), message: z.string() })),
+  formats: z.array(HeldFormatSchema),
+  graphs: z.record(z.string(), GraphSummarySchema),
+});
+export type ScanResult = z.infer<typeof ScanResultSchema>;
+
+/** One row in the form of a request of the Open Inference Protocol, and what the version answers. */
+export const ModelExampleSchema = z.strictObject({
+  inputs: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),
+  outputs: z.record(z.string(), z.array(z.number())).nullable(),
+});
+export type ModelExample = z.infer<typeof ModelExampleSchema>;

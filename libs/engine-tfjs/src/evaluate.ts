@@ -54,13 +54,18 @@ export function classificationReport(
   };
 }
 
+/** Class index of each row: the first with the highest probability. `probabilities` is row-major [rows, classes]. */
+export function predictedClasses(probabilities: Float32Array, classes: number): Int32Array {
+  return Int32Array.from({ length: probabilities.length / classes }, (_, row) => {
+    const scores = probabilities.subarray(row * classes, (row + 1) * classes);
+    return scores.reduce((best, score, candidate) => (score > scores[best]! ? candidate : best), 0);
+  });
+}
+
 function confusionOf(truth: Int32Array, probabilities: Float32Array, classes: number): number[][] {
   const confusion = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
-  truth.forEach((index, row) => {
-    const scores = probabilities.subarray(row * classes, (row + 1) * classes);
-    const winner = scores.reduce((best, score, candidate) => (score > scores[best]! ? candidate : best), 0);
-    confusion[index]![winner]!++;
-  });
+  const predicted = predictedClasses(probabilities, classes);
+  truth.forEach((index, row) => confusion[index]![predicted[row]!]!++);
   return confusion;
 }
 

@@ -19,6 +19,7 @@ export const ID_PREFIXES = {
   modelVersion: 'mdv',
   stageRequest: 'req',
   approval: 'apr',
+  stageFlow: 'flw',
   endpoint: 'end',
   revision: 'rev',
   node: 'nod',

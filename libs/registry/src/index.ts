@@ -1,11 +1,16 @@
 export { AliasesService } from './aliases.service.js';
 export { ModelChangesService, type ModelPatch } from './model-changes.service.js';
-export { evaluateGate, measuredFigures, needsComparison, type GateEvidence } from './model/gates.js';
+export { DecisionsService, type Decision } from './decisions.service.js';
+export { FlowsService, type FlowChoice } from './flows.service.js';
+export { fingerprintOf, flowOf, type FrozenEvidence } from './model/evidence.js';
+export { measuredFigures } from './model/figures.js';
+export { bootstrapsOf, evaluateGate, needsChampion, needsLogged, type CheckAnswer, type GateEvidence } from './model/gates.js';
 export { checkOpenName, PROMPT_TAG, saysPrompt } from './model/labels.js';
-export { afterGates, mlflowStageFlow, NO_STAGE, stageFor, type RequestState } from './model/stage-rules.js';
+export { mlflowStageFlow, type RequestState } from './model/stage-rules.js';
 export { type TagPatch } from './model/tag-patch.js';
 export { ModelsService, type Candidate, type NameRule, type NewModel } from './models.service.js';
 export { PromotionService } from './promotion.service.js';
+export { type Verdict } from './request-life.js';
 export { type ModelRef, type VersionRef } from './registry.locks.js';
 export { RegistryModule } from './registry.module.js';
 export {
@@ -20,5 +25,6 @@ export {
 } from './registry.view.js';
 export { ModelSearch, type FoundModel, type ModelCondition, type ModelQuery } from './search/model-search.view.js';
 export { VersionSearch, type FoundVersion, type VersionCondition, type VersionQuery } from './search/version-search.view.js';
+export { StageHistoryView, type StageFlowRow, type StageStayRow } from './stage-history.view.js';
 export { StagesService } from './stages.service.js';
 export { VersionsService, type NewVersion, type VersionPatch } from './versions.service.js';

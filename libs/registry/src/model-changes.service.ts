@@ -8,6 +8,7 @@ import { guardedStages } from './model/stage-rules.js';
 import { nameTaken, type NameRule } from './models.service.js';
 import { RegistryLocks, refusedByFlow, type HeldModel, type ModelRef } from './registry.locks.js';
 import { RegistryStore } from './registry.store.js';
+import { StaysStore } from './stays.store.js';
 import { splitTags, type TagPatch } from './model/tag-patch.js';
 
 export interface ModelPatch {
@@ -23,6 +24,7 @@ export class ModelChangesService {
     private readonly locks: RegistryLocks,
     private readonly store: RegistryStore,
     private readonly labels: LabelsStore,
+    private readonly stays: StaysStore,
     private readonly journal: Journal,
   ) {}
 
@@ -54,6 +56,7 @@ export class ModelChangesService {
           `version ${standing.number} of ${model.name} stands in ${standing.stage}, which has gates or approvals; ` +
             'move it elsewhere, to archived say, before the model is deleted',
         );
+      await this.stays.leaveAll(tx, model.id, ctx.authId);
       if (!(await this.store.deleteModel(tx, model.id)))
         throw new DomainError('CONFLICT', `an endpoint serves the model ${model.name}, so it cannot be deleted`, 'modelId');
       await this.journal.record(tx, ctx, {

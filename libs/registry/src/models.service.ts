@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { authorize, checkedProject, checkName, type Ctx, Journal } from '#access';
-import { defaultStageFlow, GateSchema, StageFlowSchema, type EvaluationResult, type Signature, type StageFlow } from '#contracts';
+import { defaultStageFlow, GateSchema, type EvaluationResult, type Signature, type StageFlow } from '#contracts';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
 import { TrackingReads } from '#reads/tracking';
 import { BlobRegistry } from '#storage';
 import { LabelsStore } from './labels.store.js';
 import { checkDescription, checkTags } from './model/labels.js';
+import { checkedFlow, DEFAULT_FLOW, MLFLOW_FLOW } from './model/stage-rules.js';
 import { RegistryStore } from './registry.store.js';
 
 export interface NewModel {
@@ -14,9 +15,10 @@ export interface NewModel {
   readonly project?: string | null;
   readonly description?: string | null;
   readonly tags?: Readonly<Record<string, string>>;
-  /** Gates of `production` in the default flow; or a whole flow. */
+  /** Gates of `production` in the default flow; or a whole flow; or the name of one of the workspace's. Nothing: the workspace's `default`. */
   readonly productionGates?: unknown;
   readonly flow?: unknown;
+  readonly flowName?: string | null;
 }
 
 /** Throws BAD_INPUT for a name that its edge does not take: edges differ in what they can write into an address or a command. */
@@ -52,11 +54,13 @@ export class ModelsService {
     checkTags(input.tags ?? {});
     checkDescription(input.description ?? '');
     authorize(ctx, 'registry.write', project);
-    const flow = checkedFlow(input);
+    const chosen = flowOf(input);
     return this.unitOfWork.run(ctx, async (tx) => {
-      const id = await this.insertIn(tx, ctx, { ...input, project, flow });
-      if (!id) throw nameTaken(input.name);
-      return { id };
+      const made = await this.insertIn(tx, ctx, { ...input, ...chosen, project });
+      if (!made) throw nameTaken(input.name);
+      if (input.flowName && !made.flowId)
+        throw new DomainError('NOT_FOUND', `there is no stage flow named ${input.flowName}`, 'flowName');
+      return { id: made.id };
     });
   }
 
@@ -65,7 +69,7 @@ export class ModelsService {
     const { model: name, project, runId } = candidate;
     const root = await this.tracking.artifactRoot(ctx.workspaceId, runId);
     return this.unitOfWork.run(ctx, async (tx) => {
-      await this.insertIn(tx, ctx, { name, project, flow: defaultStageFlow([{ kind: 'data_valid' }]) });
+      await this.insertIn(tx, ctx, { name, project, ...flowOf({}) });
       const model = (await this.store.lockModel(tx, ctx.workspaceId, { name }))!;
       const existing = await this.store.candidateOfRun(tx, model.id, runId);
       if (existing) return { id: existing.id };
@@ -108,25 +112,26 @@ export class ModelsService {
     });
   }
 
-  /** The new model's id; undefined when the name is taken. */
+  /** Undefined when the name is taken. */
   private async insertIn(
     tx: Tx,
     ctx: Ctx,
-    input: Omit<NewModel, 'flow'> & { readonly project: string; readonly flow: StageFlow },
-  ): Promise<string | undefined> {
-    const { name, project, flow, tags = {} } = input;
+    input: Pick<NewModel, 'name' | 'tags' | 'description'> & ChosenFlow & { readonly project: string },
+  ): Promise<{ id: string; flowId: string | null } | undefined> {
+    const { name, project, flow, flowName, tags = {} } = input;
     const description = input.description ?? '';
     const id = newId('model');
-    const row = { id, workspaceId: ctx.workspaceId, project, name, description, flow, createdBy: ctx.authId };
-    if (!(await this.store.insertModel(tx, row))) return undefined;
+    const row = { id, workspaceId: ctx.workspaceId, project, name, description, flow, flowName, createdBy: ctx.authId };
+    const made = await this.store.insertModel(tx, row);
+    if (!made) return undefined;
     await this.labels.setModelTags(tx, id, tags);
     await this.journal.record(tx, ctx, {
       event: 'model.created',
       subject: { kind: 'model', id },
       data: { modelId: id, name, project, description, tags },
-      after: flow,
+      after: made.flow,
     });
-    return id;
+    return { id, flowId: made.flowId };
   }
 }
 
@@ -134,16 +139,23 @@ export function nameTaken(name: string): DomainError {
   return new DomainError('CONFLICT', `there is a model named ${name} already`, 'name', { reason: 'NAME_TAKEN' });
 }
 
-function checkedFlow(input: NewModel): StageFlow {
+interface ChosenFlow {
+  readonly flow: StageFlow;
+  readonly flowName: string | null;
+}
+
+/** By name, whole, by the gates of `production`, or the default; for the last one and MLflow's the workspace may have a flow of that name. */
+function flowOf(input: Pick<NewModel, 'flow' | 'flowName' | 'productionGates'>): ChosenFlow {
+  const given = [input.flow, input.flowName, input.productionGates].filter((each) => each !== undefined && each !== null);
+  if (given.length > 1) throw new DomainError('BAD_INPUT', 'give one of flow, flowName and productionGates, not several', 'flow');
+  if (input.flow) {
+    const flow = checkedFlow(input.flow, 'flow');
+    return { flow, flowName: flow.name === MLFLOW_FLOW ? MLFLOW_FLOW : null };
+  }
   const gates = GateSchema.array().safeParse(input.productionGates ?? [{ kind: 'data_valid' }]);
-  const flow = StageFlowSchema.safeParse(input.flow ?? defaultStageFlow(gates.data ?? []));
-  for (const [parsed, field] of [
-    [gates, 'productionGates'],
-    [flow, 'flow'],
-  ] as const)
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0]!;
-      throw new DomainError('BAD_INPUT', `${[field, ...issue.path].join('.')}: ${issue.message}`, field);
-    }
-  return flow.data!;
+  if (!gates.success) {
+    const issue = gates.error.issues[0]!;
+    throw new DomainError('BAD_INPUT', `${['productionGates', ...issue.path].join('.')}: ${issue.message}`, 'productionGates');
+  }
+  return { flow: defaultStageFlow(gates.data), flowName: input.flowName ?? (input.productionGates ? null : DEFAULT_FLOW) };
 }

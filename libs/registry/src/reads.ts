@@ -1,6 +1,9 @@
 import { Injectable, Module } from '@nestjs/common';
 import { DataSource, IsNull } from 'typeorm';
-import type { EvaluationResult, Gate, Signature } from '#contracts';
+import { isDomainError } from '#kernel';
+import type { EvaluationResult, Gate, ManifestFile, ScanResult, Signature } from '#contracts';
+import { fingerprintOf, flowOf, type FrozenEvidence } from './model/evidence.js';
+import { moveFor } from './model/stage-rules.js';
 import { ModelEntity, ModelVersionEntity, StageRequestEntity } from './registry.entities.js';
 
 /** A model version as other rooms may know it. */
@@ -16,15 +19,22 @@ export interface VersionFacts {
   /** Null for a version that a client registered, whose `files` are empty: the platform cannot serve it. */
   readonly signature: Signature | null;
   readonly evaluation: EvaluationResult | null;
+  /** Every file with its size and hash; null until the files were looked at. */
+  readonly manifest: readonly ManifestFile[] | null;
+  readonly scan: ScanResult | null;
 }
 
 /** An open request with what its gates need to look at. */
 export interface RequestFacts {
   readonly id: string;
   readonly state: string;
+  readonly stage: string;
   readonly version: VersionFacts;
   readonly champion: VersionFacts | undefined;
   readonly gates: readonly Gate[];
+  readonly flow: FrozenEvidence['flow'];
+  /** Of the version as it is now. */
+  readonly fingerprint: string;
 }
 
 @Injectable()
@@ -57,16 +67,28 @@ export class RegistryReads {
     const row = await this.dataSource.getRepository(StageRequestEntity).findOneBy({ workspaceId, id });
     if (!row) return undefined;
     const model = await this.dataSource.getRepository(ModelEntity).findOneByOrFail({ id: row.modelId });
-    const version = await this.version(workspaceId, row.versionId);
+    const version = await this.dataSource.getRepository(ModelVersionEntity).findOneBy({ id: row.versionId, deletedAt: IsNull() });
     if (!version) return undefined;
-    const stage = model.flow.stages.find((candidate) => candidate.name === row.stage);
     return {
       id,
       state: row.state,
+      stage: row.stage,
       version,
       champion: await this.holder(workspaceId, row.modelId, row.stage),
-      gates: stage?.gates ?? [],
+      gates: gatesOf(model, version, row.stage),
+      flow: flowOf(model.flow, model.flowRevision),
+      fingerprint: fingerprintOf(version),
     };
+  }
+}
+
+/** None for a move that is not there any more: whoever records their verdict finds that out too. */
+function gatesOf(model: ModelEntity, version: ModelVersionEntity, stage: string): readonly Gate[] {
+  try {
+    return moveFor(model.flow, version.stage, stage).gates;
+  } catch (error) {
+    if (isDomainError(error)) return [];
+    throw error;
   }
 }
 

@@ -1,12 +1,31 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { EvaluationResult, GateResult, Signature, StageFlow } from '#contracts';
+import type { EvaluationResult, GateResult, ManifestFile, ModelExample, ScanResult, Signature, StageFlow } from '#contracts';
+import type { FrozenEvidence } from './model/evidence.js';
+import type { CardSections } from './model/card.js';
 import type { RequestState } from './model/stage-rules.js';
 
 /** READY unless a registration that is not done at once is under way or has failed. */
 export type VersionStatus = 'READY' | 'PENDING_REGISTRATION' | 'FAILED_REGISTRATION';
 
+/** A flow that models of the workspace follow. */
+@Entity('stage_flow')
+@Index('stage_flow_name', ['workspaceId', 'name'], { unique: true })
+export class StageFlowEntity {
+  @PrimaryColumn('text') id!: string;
+  @Column('text') workspaceId!: string;
+  @Column('text') name!: string;
+  @Column('int', { default: 1 }) revision!: number;
+  @Column('text', { default: '' }) description!: string;
+  @Column('jsonb') flow!: StageFlow;
+  @Column('text') createdBy!: string;
+  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+  @Column('text') updatedBy!: string;
+  @Column('timestamptz', { default: () => 'now()' }) updatedAt!: Date;
+}
+
 @Entity('model')
 @Index('model_name', ['workspaceId', 'name'], { unique: true })
+@Index('model_flow', ['flowId'], { where: 'flow_id is not null' })
 export class ModelEntity {
   @PrimaryColumn('text') id!: string;
   @Column('text') workspaceId!: string;
@@ -14,6 +33,10 @@ export class ModelEntity {
   @Column('text') name!: string;
   @Column('text', { default: '' }) description!: string;
   @Column('jsonb') flow!: StageFlow;
+  /** Flow of the workspace that the model follows; null for one of its own. */
+  @Column('text', { nullable: true }) flowId!: string | null;
+  /** Counts the changes of `flow`. */
+  @Column('int', { default: 1 }) flowRevision!: number;
   /** Number of the last version; numbers are never reused. */
   @Column('int', { default: 0 }) lastNumber!: number;
   @Column('text') createdBy!: string;
@@ -52,6 +75,13 @@ export class ModelVersionEntity {
   @Column('text', { nullable: true }) slot!: string | null;
   /** File name -> sha256. */
   @Column('jsonb') files!: Record<string, string>;
+  /** Every file with its size and hash, as they were when the version was looked at. */
+  @Column('jsonb', { nullable: true }) manifest!: ManifestFile[] | null;
+  @Column('jsonb', { nullable: true }) scan!: ScanResult | null;
+  /** A request that the version answers, with the answer. */
+  @Column('jsonb', { nullable: true }) example!: ModelExample | null;
+  /** What people add to the model card. */
+  @Column('jsonb', { default: {} }) card!: CardSections;
   /** Null for a version whose files the platform has not looked at. */
   @Column('jsonb', { nullable: true }) signature!: Signature | null;
   /** Measured by the platform on these files. */
@@ -93,7 +123,10 @@ export class ModelAliasEntity {
 
 @Entity('stage_request')
 @Index('stage_request_version', ['versionId', 'id'])
-@Index('stage_request_open', ['versionId', 'stage'], { unique: true, where: "state in ('EVALUATING', 'AWAITING_APPROVAL')" })
+@Index('stage_request_open', ['versionId', 'stage'], {
+  unique: true,
+  where: "state in ('EVALUATING', 'AWAITING_APPROVAL', 'RECHECKING')",
+})
 @Index('stage_request_workspace', ['workspaceId', 'id'])
 export class StageRequestEntity {
   @PrimaryColumn('text') id!: string;
@@ -101,14 +134,20 @@ export class StageRequestEntity {
   @Column('text') modelId!: string;
   @Column('text') versionId!: string;
   @Column('text') stage!: string;
+  @Column('text', { nullable: true }) fromStage!: string | null;
   @Column('text') state!: RequestState;
   @Column('text', { nullable: true }) reason!: string | null;
   @Column('jsonb', { default: [] }) gates!: GateResult[];
+  /** What the gates looked at. */
+  @Column('jsonb', { nullable: true }) evidence!: FrozenEvidence | null;
+  @Column('int', { default: 1 }) flowRevision!: number;
   /** Version that stood in the stage when the gates were evaluated. */
   @Column('text', { nullable: true }) championId!: string | null;
   @Column('text') requestedBy!: string;
-  /** Member behind the request, who may not approve it. */
+  /** Member behind the request. */
   @Column('text', { nullable: true }) memberId!: string | null;
+  /** Members who may not decide: who asked, in person or through a trigger, and who answers for the training. */
+  @Column('text', { array: true, default: [] }) barred!: string[];
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
   @Column('timestamptz', { nullable: true }) decidedAt!: Date | null;
 }
@@ -122,4 +161,25 @@ export class ApprovalEntity {
   @Column('text') decision!: 'approved' | 'rejected';
   @Column('text', { nullable: true }) comment!: string | null;
   @Column('timestamptz', { default: () => 'now()' }) at!: Date;
+}
+
+/** A version's time in a stage; `leftAt` is null while it stands there. */
+@Entity('stage_stay')
+@Index('stage_stay_model', ['modelId', 'stage', 'enteredAt'])
+@Index('stage_stay_open', ['versionId'], { unique: true, where: 'left_at is null' })
+export class StageStayEntity {
+  @PrimaryColumn({ type: 'bigint', generated: 'identity', generatedIdentity: 'ALWAYS' }) id!: string;
+  @Column('text') workspaceId!: string;
+  @Column('text') modelId!: string;
+  @Column('text') versionId!: string;
+  @Column('int') number!: number;
+  @Column('text') stage!: string;
+  @Column('timestamptz') enteredAt!: Date;
+  @Column('timestamptz', { nullable: true }) leftAt!: Date | null;
+  @Column('text') enteredBy!: string;
+  @Column('text', { nullable: true }) leftBy!: string | null;
+  @Column('text', { nullable: true }) requestId!: string | null;
+  @Column('text', { nullable: true }) reason!: string | null;
+  /** Past the gates and approvals of the way in. */
+  @Column('bool', { default: false }) forced!: boolean;
 }

@@ -2,6 +2,9 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { TrackingReadsModule } from '#reads/tracking';
 import { AliasesService } from './aliases.service.js';
+import { DecisionsService } from './decisions.service.js';
+import { FlowsService } from './flows.service.js';
+import { FlowsStore } from './flows.store.js';
 import { LabelsStore } from './labels.store.js';
 import { ModelChangesService } from './model-changes.service.js';
 import { ModelsService } from './models.service.js';
@@ -12,17 +15,24 @@ import { RegistryStore } from './registry.store.js';
 import { RegistryView } from './registry.view.js';
 import { ModelSearch } from './search/model-search.view.js';
 import { VersionSearch } from './search/version-search.view.js';
+import { RequestLife } from './request-life.js';
+import { RequestsStore } from './requests.store.js';
+import { StageHistoryView } from './stage-history.view.js';
 import { StageMoves } from './stage-moves.js';
 import { StagesService } from './stages.service.js';
+import { StaysStore } from './stays.store.js';
 import { VersionSources } from './version-sources.js';
 import { VersionsService } from './versions.service.js';
 
-const SERVICES = [ModelsService, ModelChangesService, VersionsService, AliasesService, StagesService, PromotionService];
-const VIEWS = [RegistryView, ModelSearch, VersionSearch];
+const MODELS = [ModelsService, ModelChangesService, VersionsService, AliasesService];
+const STAGES = [StagesService, PromotionService, DecisionsService, FlowsService];
+const STORES = [RegistryStore, LabelsStore, RequestsStore, StaysStore, FlowsStore];
+const STEPS = [RegistryLocks, StageMoves, RequestLife, VersionSources];
+const VIEWS = [RegistryView, StageHistoryView, ModelSearch, VersionSearch];
 
 @Module({
   imports: [TrackingReadsModule, TypeOrmModule.forFeature(Object.values(entities))],
-  providers: [RegistryStore, LabelsStore, RegistryLocks, StageMoves, VersionSources, ...SERVICES, ...VIEWS],
-  exports: [...SERVICES, ...VIEWS],
+  providers: [...STORES, ...STEPS, ...MODELS, ...STAGES, ...VIEWS],
+  exports: [...MODELS, ...STAGES, ...VIEWS],
 })
 export class RegistryModule {}

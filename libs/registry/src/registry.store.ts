@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { GateResult, Stage } from '#contracts';
+import type { StageFlow } from '#contracts';
 import type { Tx } from '#database';
-import { ApprovalEntity, ModelEntity, ModelVersionEntity, StageRequestEntity } from './registry.entities.js';
-import type { RequestState } from './model/stage-rules.js';
+import { ModelEntity, ModelVersionEntity } from './registry.entities.js';
 
 /** SQLSTATEs of a key that is taken and of a row that others refer to. */
 const UNIQUE_VIOLATION = '23505';
@@ -10,15 +9,27 @@ const FOREIGN_KEY_VIOLATION = '23503';
 
 const codeOf = (error: unknown): string | undefined => (error as { code?: string }).code;
 
+export type NewModelRow = Pick<ModelEntity, 'id' | 'workspaceId' | 'project' | 'name' | 'description' | 'flow' | 'createdBy'> & {
+  /** Flow of the workspace that comes before `flow`; null for none. */
+  readonly flowName: string | null;
+};
+
 @Injectable()
 export class RegistryStore {
-  async insertModel(tx: Tx, row: Omit<ModelEntity, 'lastNumber' | 'createdAt' | 'updatedAt'>): Promise<boolean> {
-    const rows = await tx.query(
-      `insert into model (id, workspace_id, project, name, description, flow, created_by) values ($1, $2, $3, $4, $5, $6, $7)
-       on conflict (workspace_id, name) do nothing returning 1`,
-      [row.id, row.workspaceId, row.project, row.name, row.description, JSON.stringify(row.flow), row.createdBy],
+  /**
+   * The new model's flow: the workspace's own of that name, where it has one, else the one given. Undefined when the name is taken.
+   */
+  async insertModel(tx: Tx, row: NewModelRow): Promise<{ flow: StageFlow; flowId: string | null } | undefined> {
+    const { id, workspaceId, project, name, description, flow, flowName, createdBy } = row;
+    const [made] = await tx.query<{ flow: StageFlow; flowId: string | null }>(
+      // Shared with its changes, so that no model is made with a flow that has just become another.
+      `with f as (select id, flow from stage_flow where workspace_id = $2 and name = $7 for share)
+       insert into model (id, workspace_id, project, name, description, flow, flow_id, created_by)
+       select $1, $2, $3, $4, $5, coalesce((select flow from f), $6::jsonb), (select id from f), $8
+       on conflict (workspace_id, name) do nothing returning flow, flow_id as "flowId"`,
+      [id, workspaceId, project, name, description, JSON.stringify(flow), flowName, createdBy],
     );
-    return rows.length > 0;
+    return made;
   }
 
   /** Locks the model: versions are numbered and stages change one after the other. */
@@ -78,13 +89,9 @@ export class RegistryStore {
     await tx.query('update model_version set description = $2, updated_at = clock_timestamp() where id = $1', [id, description]);
   }
 
-  /** Its number stays taken; its slot becomes free, and what is asked for it comes to nothing. */
+  /** Its number stays taken; its slot becomes free. */
   async deleteVersion(tx: Tx, version: { id: string; modelId: string }): Promise<void> {
     await tx.query('update model_version set slot = null, deleted_at = now(), updated_at = now() where id = $1', [version.id]);
-    await tx.query(
-      `update stage_request set state = 'STALE', decided_at = now() where version_id = $1 and state in ('EVALUATING', 'AWAITING_APPROVAL')`,
-      [version.id],
-    );
     await this.touchModel(tx, version.modelId);
   }
 
@@ -98,59 +105,17 @@ export class RegistryStore {
     return tx.first(ModelVersionEntity, 'where model_id = $1 and slot = $2', [modelId, stage]);
   }
 
-  async moveVersion(tx: Tx, id: string, from: string, to: string, stage: Stage | undefined): Promise<boolean> {
+  async moveVersion(tx: Tx, id: string, from: string, to: string, holds: 'one' | 'many'): Promise<boolean> {
     const rows = await tx.query(
       // Those that a move archives have its time.
       `update model_version set stage = $3, slot = $4, updated_at = greatest(updated_at, now())
         where id = $1 and stage = $2 and deleted_at is null returning 1`,
-      [id, from, to, stage?.holds === 'one' ? to : null],
+      [id, from, to, holds === 'one' ? to : null],
     );
     return rows.length > 0;
   }
 
   async touchModel(tx: Tx, id: string): Promise<void> {
     await tx.query('update model set updated_at = clock_timestamp() where id = $1', [id]);
-  }
-
-  async insertRequest(tx: Tx, row: Partial<StageRequestEntity>): Promise<boolean> {
-    const rows = await tx.query(
-      `insert into stage_request (id, workspace_id, model_id, version_id, stage, state, reason, requested_by, member_id)
-       values ($1, $2, $3, $4, $5, 'EVALUATING', $6, $7, $8) on conflict do nothing returning 1`,
-      [row.id, row.workspaceId, row.modelId, row.versionId, row.stage, row.reason ?? null, row.requestedBy, row.memberId ?? null],
-    );
-    return rows.length > 0;
-  }
-
-  lockRequest(tx: Tx, workspaceId: string, id: string): Promise<StageRequestEntity | null> {
-    return tx.first(StageRequestEntity, 'where workspace_id = $1 and id = $2 for update', [workspaceId, id]);
-  }
-
-  /** Compare-and-set on the request's state. */
-  async setRequest(
-    tx: Tx,
-    id: string,
-    from: RequestState,
-    to: RequestState,
-    patch: { gates?: readonly GateResult[]; championId?: string | null } = {},
-  ): Promise<boolean> {
-    const rows = await tx.query(
-      `update stage_request set state = $3, gates = coalesce($4::jsonb, gates), champion_id = coalesce($5, champion_id),
-         decided_at = case when $3 in ('DONE', 'REJECTED', 'BLOCKED', 'STALE') then clock_timestamp() else null end
-        where id = $1 and state = $2 returning 1`,
-      [id, from, to, patch.gates ? JSON.stringify(patch.gates) : null, patch.championId ?? null],
-    );
-    return rows.length > 0;
-  }
-
-  async addApproval(tx: Tx, row: Omit<ApprovalEntity, 'at'>): Promise<boolean> {
-    const rows = await tx.query(
-      'insert into approval (id, request_id, member_id, decision, comment) values ($1, $2, $3, $4, $5) on conflict do nothing returning 1',
-      [row.id, row.requestId, row.memberId, row.decision, row.comment],
-    );
-    return rows.length > 0;
-  }
-
-  async approvals(tx: Tx, requestId: string): Promise<number> {
-    return tx.em.countBy(ApprovalEntity, { requestId, decision: 'approved' });
   }
 }

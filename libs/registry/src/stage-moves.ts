@@ -1,50 +1,75 @@
 import { Injectable } from '@nestjs/common';
 import { Journal, type Ctx } from '#access';
-import type { Stage } from '#contracts';
+import { ARCHIVED } from '#contracts';
 import type { Tx } from '#database';
 import { DomainError } from '#kernel';
 import { LabelsStore } from './labels.store.js';
-import { stagesOfAlias } from './model/stage-rules.js';
+import { stagesOfAlias, type Move } from './model/stage-rules.js';
 import type { ModelEntity, ModelVersionEntity } from './registry.entities.js';
 import { RegistryStore } from './registry.store.js';
+import { StaysStore } from './stays.store.js';
+
+/** How a move came about. */
+export interface Cause {
+  readonly requestId: string | null;
+  readonly reason: string | null;
+  /** Past gates and approvals. */
+  readonly forced?: boolean;
+}
+
+interface Step {
+  readonly to: string;
+  readonly holds: 'one' | 'many';
+  readonly at: string;
+}
 
 /** The move itself, whoever decided on it: compare-and-set, its event, and the aliases that the version may not keep. */
 @Injectable()
 export class StageMoves {
   constructor(
     private readonly store: RegistryStore,
+    private readonly stays: StaysStore,
     private readonly labels: LabelsStore,
     private readonly journal: Journal,
   ) {}
 
-  /** Moves a version into a stage; the holder of a stage that holds one goes to `archived`. */
-  async enter(
-    tx: Tx,
-    ctx: Ctx,
-    model: ModelEntity,
-    version: ModelVersionEntity,
-    stage: Stage,
-    requestId: string | null,
-  ): Promise<void> {
-    const holder = stage.holds === 'one' ? await this.store.holder(tx, model.id, stage.name) : null;
-    if (holder) await this.step(tx, ctx, model, holder, 'archived', undefined, requestId);
-    await this.step(tx, ctx, model, version, stage.name, stage, requestId);
+  /** Moves a version of a locked model into a stage; the holder of a stage that holds one goes to `archived` at the same moment. */
+  async enter(tx: Tx, ctx: Ctx, model: ModelEntity, version: ModelVersionEntity, move: Move, cause: Cause): Promise<void> {
+    const { to, holds } = move;
+    const at = await this.stays.now(tx);
+    const holder = holds === 'one' ? await this.store.holder(tx, model.id, to) : null;
+    if (holder) {
+      const replaced = { ...cause, reason: `replaced by version ${version.number}`, forced: false };
+      await this.step(tx, ctx, model, holder, { to: ARCHIVED, holds: 'many', at }, replaced);
+    }
+    await this.step(tx, ctx, model, version, { to, holds, at }, cause);
     await this.store.touchModel(tx, model.id);
   }
 
-  async step(
-    tx: Tx,
-    ctx: Ctx,
-    model: ModelEntity,
-    version: ModelVersionEntity,
-    to: string,
-    stage: Stage | undefined,
-    requestId: string | null,
-  ): Promise<void> {
-    const from = version.stage;
-    if (!(await this.store.moveVersion(tx, version.id, from, to, stage)))
+  /** Ends the stay of a version that is deleted. */
+  async leave(tx: Tx, ctx: Ctx, version: ModelVersionEntity): Promise<void> {
+    await this.stays.leave(tx, version.id, ctx.authId, await this.stays.now(tx));
+  }
+
+  private async step(tx: Tx, ctx: Ctx, model: ModelEntity, version: ModelVersionEntity, step: Step, cause: Cause): Promise<void> {
+    const { stage: from, modelId, id: versionId, number } = version;
+    const { to, holds, at } = step;
+    const { requestId, reason, forced = false } = cause;
+    if (!(await this.store.moveVersion(tx, versionId, from, to, holds)))
       throw new DomainError('CONFLICT', 'the version has moved meanwhile; load it anew', 'versionId');
-    const { modelId, id: versionId, number } = version;
+    await this.stays.leave(tx, versionId, ctx.authId, at);
+    const entry = {
+      workspaceId: ctx.workspaceId,
+      modelId,
+      versionId,
+      number,
+      stage: to,
+      by: ctx.authId,
+      requestId,
+      reason,
+      forced,
+    };
+    await this.stays.enter(tx, entry, at);
     await this.dropAliases(tx, ctx, model, version, to);
     await this.journal.record(tx, ctx, {
       event: 'model_version.stage_changed',
@@ -52,6 +77,7 @@ export class StageMoves {
       data: { modelId, versionId, number, from, to, requestId },
       before: { stage: from },
       after: { stage: to },
+      reason: reason ?? undefined,
     });
   }
 

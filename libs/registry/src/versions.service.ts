@@ -8,6 +8,7 @@ import { guardedStages } from './model/stage-rules.js';
 import { splitTags, type TagPatch } from './model/tag-patch.js';
 import { RegistryLocks, refusedByFlow, type HeldVersion, type ModelRef, type VersionRef } from './registry.locks.js';
 import { RegistryStore } from './registry.store.js';
+import { RequestLife } from './request-life.js';
 import { VersionSources } from './version-sources.js';
 
 export interface NewVersion {
@@ -35,6 +36,7 @@ export class VersionsService {
     private readonly store: RegistryStore,
     private readonly labels: LabelsStore,
     private readonly sources: VersionSources,
+    private readonly life: RequestLife,
     private readonly journal: Journal,
   ) {}
 
@@ -87,6 +89,7 @@ export class VersionsService {
         await this.labels.deleteAlias(tx, model.id, alias);
         await this.journal.record(tx, ctx, { event: 'model_version.alias_removed', subject, data: { ...said, alias } });
       }
+      await this.life.withdraw(tx, ctx, version);
       await this.store.deleteVersion(tx, version);
       await this.journal.record(tx, ctx, {
         event: 'model_version.deleted',

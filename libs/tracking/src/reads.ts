@@ -1,6 +1,7 @@
 import { Injectable, Module } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
 import { select } from '#database';
+import { SOURCES } from './model/run.js';
 import { ArtifactEntity, RunEntity } from './tracking.entities.js';
 
 /** A run as other domains may know it. */
@@ -39,6 +40,18 @@ export class TrackingReads {
       [workspaceId, id],
     );
     return row;
+  }
+
+  /** Latest values that clients and training programs wrote into a run; null for a run that is not here. */
+  async loggedMetrics(workspaceId: string, runId: string): Promise<Record<string, number> | null> {
+    const rows = await select<{ name: string | null; value: number }>(
+      this.dataSource,
+      `select k.name, l.value from run r left join metric_latest l on l.run = r.num and l.source <> ${SOURCES.platform}
+         left join metric_key k on k.id = l.key where r.workspace_id = $1 and r.id = $2 order by l.source desc`,
+      [workspaceId, runId],
+    );
+    if (rows.length === 0) return null;
+    return Object.fromEntries(rows.flatMap(({ name, value }) => (name === null ? [] : [[name, value]])));
   }
 
   /** Blobs of a run's artifacts by path, for the paths asked for. */

@@ -15,6 +15,7 @@ const TYPE_OF_KIND: Partial<Record<IdKind, string>> = {
   model: 'Model',
   modelVersion: 'ModelVersion',
   stageRequest: 'StageRequest',
+  stageFlow: 'StageFlow',
   endpoint: 'Endpoint',
   revision: 'EndpointRevision',
   trigger: 'Trigger',

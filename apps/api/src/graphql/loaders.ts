@@ -106,31 +106,32 @@ export class Loaders {
     (ids: readonly string[]) => this.views.training.attemptsByJobs(ids),
     (row) => row.jobId,
   );
-  readonly model = one((ids) => this.views.registry.modelsByIds(this.ctx, ids));
-  readonly modelVersion = one((ids) => this.views.registry.versionsByIds(this.ctx, ids));
+  readonly model = one((ids) => this.views.registry.models.modelsByIds(this.ctx, ids));
+  readonly modelVersion = one((ids) => this.views.registry.models.versionsByIds(this.ctx, ids));
   readonly versionsOfRun = many(
-    (ids: readonly string[]) => this.views.registry.versionsByRuns(this.ctx, ids),
+    (ids: readonly string[]) => this.views.registry.models.versionsByRuns(this.ctx, ids),
     (row) => row.runId!,
   );
   readonly modelTags = many(
-    (ids: readonly string[]) => this.views.registry.tagsByModels(ids),
+    (ids: readonly string[]) => this.views.registry.models.tagsByModels(ids),
     (row) => row.modelId,
   );
   readonly versionTags = many(
-    (ids: readonly string[]) => this.views.registry.tagsByVersions(ids),
+    (ids: readonly string[]) => this.views.registry.models.tagsByVersions(ids),
     (row) => row.versionId,
   );
   readonly modelAliases = many(
-    (ids: readonly string[]) => this.views.registry.aliasesByModels(ids),
+    (ids: readonly string[]) => this.views.registry.models.aliasesByModels(ids),
     (row) => row.modelId,
   );
   readonly versionAliases = many(
-    (ids: readonly string[]) => this.views.registry.aliasesByVersions(ids),
+    (ids: readonly string[]) => this.views.registry.models.aliasesByVersions(ids),
     (row) => row.versionId,
   );
-  readonly stageRequest = one((ids) => this.views.registry.requestsByIds(this.ctx, ids));
+  readonly stageRequest = one((ids) => this.views.registry.models.requestsByIds(this.ctx, ids));
+  readonly stageFlow = one((ids) => this.views.registry.stages.flowsByIds(this.ctx, ids));
   readonly approvals = many(
-    (ids: readonly string[]) => this.views.registry.approvalsByRequests(ids),
+    (ids: readonly string[]) => this.views.registry.models.approvalsByRequests(ids),
     (row) => row.requestId,
   );
   readonly endpoint = one((ids) => this.views.deployment.endpointsByIds(this.ctx, ids));

@@ -7,6 +7,7 @@ import { EventsResolver } from '../events/events.resolver.js';
 import { LineageResolver } from '../lineage/lineage.resolver.js';
 import { ModelVersionsResolver } from '../registry/model-versions.resolver.js';
 import { ModelsResolver } from '../registry/models.resolver.js';
+import { StageFlowsResolver, StageHistoryResolver, StageStaysResolver } from '../registry/stage-flows.resolver.js';
 import { ApprovalsResolver, StageRequestsResolver } from '../registry/stage-requests.resolver.js';
 import { ArtifactsResolver } from '../tracking/artifacts.resolver.js';
 import { ExperimentsResolver } from '../tracking/experiments.resolver.js';
@@ -46,6 +47,9 @@ export const RESOLVERS = [
   TrainingJobsResolver,
   ModelsResolver,
   ModelVersionsResolver,
+  StageFlowsResolver,
+  StageHistoryResolver,
+  StageStaysResolver,
   StageRequestsResolver,
   ApprovalsResolver,
   EndpointsResolver,

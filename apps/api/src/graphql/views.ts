@@ -3,7 +3,7 @@ import { AccessView } from '#access';
 import { AutomationView, DeliveriesView, WebhooksView } from '#automation';
 import { DatasetsView } from '#datasets';
 import { DeploymentView } from '#deployment';
-import { RegistryView } from '#registry';
+import { RegistryView, StageHistoryView } from '#registry';
 import { ExperimentSearch, LoggedModelsView, RunSearch, TrackingView } from '#tracking';
 import { TrainingView } from '#training';
 
@@ -15,6 +15,15 @@ export class TrackingViews {
     readonly experiments: ExperimentSearch,
     readonly runs: RunSearch,
     readonly loggedModels: LoggedModelsView,
+  ) {}
+}
+
+/** What the loaders ask of the registry. */
+@Injectable()
+export class RegistryViews {
+  constructor(
+    readonly models: RegistryView,
+    readonly stages: StageHistoryView,
   ) {}
 }
 
@@ -36,7 +45,7 @@ export class Views {
     readonly datasets: DatasetsView,
     readonly tracking: TrackingViews,
     readonly training: TrainingView,
-    readonly registry: RegistryView,
+    readonly registry: RegistryViews,
     readonly deployment: DeploymentView,
     readonly automation: AutomationViews,
   ) {}

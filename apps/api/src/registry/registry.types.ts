@@ -7,6 +7,7 @@ export enum StageRequestStateEnum {
   EVALUATING = 'EVALUATING',
   BLOCKED = 'BLOCKED',
   AWAITING_APPROVAL = 'AWAITING_APPROVAL',
+  RECHECKING = 'RECHECKING',
   DONE = 'DONE',
   REJECTED = 'REJECTED',
   STALE = 'STALE',
@@ -41,6 +42,7 @@ export class ModelType extends Node {
   @Field() project!: string;
   @Field() description!: string;
   @Field(() => JsonScalar, { description: 'Stages with their gates, approvals and allowed moves.' }) flow!: unknown;
+  @Field(() => Int, { description: 'Counts the changes of `flow`.' }) flowRevision!: number;
   @Field() createdAt!: Date;
   @Field() updatedAt!: Date;
 }
@@ -112,6 +114,13 @@ export class StageRequestType extends Node {
   @Field(() => StageRequestStateEnum) state!: StageRequestStateEnum;
   @Field(() => String, { nullable: true }) reason?: string | null;
   @Field(() => [GateResultType], { description: 'Frozen when they were evaluated.' }) gates!: GateResultType[];
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: 'What the gates looked at, with every file and its hash, and the revision of the flow that judged.',
+  })
+  evidence?: unknown;
+  @Field(() => String, { nullable: true, description: 'Stage in which the version stood when it was asked for.' }) fromStage?:
+    string | null;
   @Field() createdAt!: Date;
   @Field(() => Date, { nullable: true }) decidedAt?: Date | null;
 }
@@ -143,6 +152,7 @@ export class CreateModelInput {
   @Field(() => JsonScalar, { nullable: true, description: 'Gates of `production` in the default flow.' })
   productionGates?: unknown;
   @Field(() => JsonScalar, { nullable: true, description: 'A whole flow instead of the default one.' }) flow?: unknown;
+  @Field({ nullable: true, description: 'A flow of the workspace, which the model follows from now on.' }) flowName?: string;
 }
 
 @InputType({ description: 'A tag to set; without a value, one to remove.' })

@@ -1,7 +1,7 @@
 import { Args, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Ctx } from '#access';
 import { Requires } from '#host';
-import { PromotionService, RegistryView, type ApprovalRow, type StageRequestRow } from '#registry';
+import { DecisionsService, PromotionService, RegistryView, type ApprovalRow, type StageRequestRow } from '#registry';
 import { PageInput, toConnection } from '../graphql/connection.js';
 import { Asker, Load } from '../graphql/graph-context.js';
 import type { Loaders } from '../graphql/loaders.js';
@@ -10,6 +10,7 @@ import { MemberType } from '../access/access.types.js';
 import {
   ApprovalType,
   DecideInput,
+  ModelVersionPayload,
   ModelVersionType,
   RequestStageInput,
   StageRequestConnection,
@@ -17,11 +18,13 @@ import {
   StageRequestPayload,
   StageRequestType,
 } from './registry.types.js';
+import { ForceStageInput } from './stage-flows.types.js';
 
 @Resolver(() => StageRequestType)
 export class StageRequestsResolver {
   constructor(
     private readonly service: PromotionService,
+    private readonly decisions: DecisionsService,
     private readonly view: RegistryView,
   ) {}
 
@@ -41,7 +44,7 @@ export class StageRequestsResolver {
   @Requires('registry.approve')
   approveStage(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: DecideInput) {
     return mutate(async () => ({
-      stageRequest: await load.stageRequest.load((await this.service.decide(ctx, { ...input, decision: 'approved' })).id),
+      stageRequest: await load.stageRequest.load((await this.decisions.decide(ctx, { ...input, decision: 'approved' })).id),
     }));
   }
 
@@ -49,8 +52,16 @@ export class StageRequestsResolver {
   @Requires('registry.approve')
   rejectStage(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: DecideInput) {
     return mutate(async () => ({
-      stageRequest: await load.stageRequest.load((await this.service.decide(ctx, { ...input, decision: 'rejected' })).id),
+      stageRequest: await load.stageRequest.load((await this.decisions.decide(ctx, { ...input, decision: 'rejected' })).id),
     }));
+  }
+
+  @Mutation(() => ModelVersionPayload, {
+    description: 'An emergency: moves a version past the gates and approvals of its way in. Its open requests expire.',
+  })
+  @Requires('registry.override')
+  forceStage(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: ForceStageInput) {
+    return mutate(async () => ({ modelVersion: await load.modelVersion.load((await this.decisions.force(ctx, input)).id) }));
   }
 
   @ResolveField(() => ModelVersionType)

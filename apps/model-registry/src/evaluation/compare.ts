@@ -1,5 +1,5 @@
-import type { Comparison } from '#contracts';
-import { knownLabelRows } from '#engine-tfjs';
+import type { Bootstrap, Comparison } from '#contracts';
+import { knownLabelRows, labelIndexes, pairedBootstrap, predict, predictedClasses, type PairedPredictions } from '#engine-tfjs';
 import type { Evaluated } from './evaluated.js';
 import { reportOn } from './report.js';
 
@@ -7,17 +7,32 @@ import { reportOn } from './report.js';
  * Judges candidate and champion on the candidate's test rows, which is fair only when neither has learnt from one of them. The split goes by
  * row keys, so trainings with one split seed on growing versions of a data set are comparable.
  */
-export function compare(candidate: Evaluated, champion: Evaluated): Comparison {
+export function compare(candidate: Evaluated, champion: Evaluated, bootstraps: readonly Bootstrap[]): Comparison {
   const reason = differentTask(candidate, champion) ?? differentFeatures(candidate, champion) ?? seenRows(candidate, champion);
   if (reason) return { comparable: false, reason };
   const rows = rowsThatBothKnow(candidate, champion);
   if (rows.length === 0) return { comparable: false, reason: 'no test row has a class that both models know' };
+  const predictions = pairedPredictions(candidate, champion, rows);
   return {
     comparable: true,
     rows: rows.length,
     candidate: reportOn(candidate.loaded, candidate.table, rows),
     champion: reportOn(champion.loaded, candidate.table, rows),
+    differences: bootstraps.map((bootstrap) => pairedBootstrap(predictions, bootstrap)),
   };
+}
+
+/** What both say of the same rows, in the candidate's numbering of the classes. */
+function pairedPredictions(candidate: Evaluated, champion: Evaluated, rows: readonly number[]): PairedPredictions {
+  const { classes } = candidate.loaded.preparation.label;
+  const numberOf = new Map(classes.map((name, index) => [name, index]));
+  const said = ({ loaded: { model, preparation } }: Evaluated) => {
+    const names = preparation.label.classes;
+    const predicted = predictedClasses(predict(model, preparation, candidate.table, rows), names.length);
+    return predicted.map((index) => numberOf.get(names[index]!)!);
+  };
+  const truth = labelIndexes(candidate.loaded.preparation, candidate.table, rows);
+  return { truth, candidate: said(candidate), champion: said(champion), classes: classes.length };
 }
 
 function differentTask({ loaded: ours }: Evaluated, { loaded: theirs }: Evaluated): string | undefined {

@@ -1,4 +1,4 @@
-import type { Comparison, EvaluationRequest, EvaluationResult } from '#contracts';
+import type { Bootstrap, Comparison, EvaluationRequest, EvaluationResult } from '#contracts';
 import { selectBackend, signatureOf } from '#engine-tfjs';
 import { DomainError, isDomainError } from '#kernel';
 import { compare } from './compare.js';
@@ -20,7 +20,7 @@ export async function evaluate(request: EvaluationRequest): Promise<EvaluationRe
       validation: reportOnPart(loaded, table, 'validation', split.parts.validation),
       test: reportOnPart(loaded, table, 'test', split.parts.test),
       parity: await parityOf(candidate),
-      ...(request.champion ? { comparison: await compareWith(candidate, request.champion) } : {}),
+      ...(request.champion ? { comparison: await compareWith(candidate, request.champion, request.bootstraps ?? []) } : {}),
       backend: backend.chosen,
     };
   } catch (error) {
@@ -30,11 +30,15 @@ export async function evaluate(request: EvaluationRequest): Promise<EvaluationRe
   }
 }
 
-async function compareWith(candidate: Evaluated, source: NonNullable<EvaluationRequest['champion']>): Promise<Comparison> {
+async function compareWith(
+  candidate: Evaluated,
+  source: NonNullable<EvaluationRequest['champion']>,
+  bootstraps: readonly Bootstrap[],
+): Promise<Comparison> {
   try {
     const champion = await loadEvaluated(source);
     try {
-      return compare(candidate, champion);
+      return compare(candidate, champion, bootstraps);
     } finally {
       champion.loaded.dispose();
     }

@@ -14,6 +14,10 @@ export const PERMISSIONS = {
   'registry.write': 'editor',
   'registry.request': 'editor',
   'registry.approve': 'approver',
+  /** To say by which flow models are judged. */
+  'registry.govern': 'admin',
+  /** To move a version past its gates and approvals. */
+  'registry.override': 'admin',
   'deployment.read': 'viewer',
   'deployment.write': 'editor',
   'deployment.predict': 'viewer',

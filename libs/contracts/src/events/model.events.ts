@@ -6,6 +6,7 @@ const request = { ...version, requestId: z.string(), stage: z.string() };
 const named = { name: z.string(), prompt: z.boolean() };
 const model = { modelId: z.string(), ...named };
 const namedVersion = { ...version, ...named };
+const flow = { flowId: z.string(), name: z.string(), revision: z.int() };
 const tag = { key: z.string(), value: z.string() };
 /** What a thing was made with; absent in events that are older than tags. */
 const made = { description: z.string().optional(), tags: z.record(z.string(), z.string()).optional() };
@@ -14,6 +15,11 @@ export const MODEL_EVENTS = {
   'model.created': z.strictObject({ modelId: z.string(), name: z.string(), project: z.string(), ...made }),
   'model.updated': z.strictObject({ ...model, previousName: z.string().optional() }),
   'model.deleted': z.strictObject(model),
+  /** `flowId`: the workspace's flow that it follows, null for one of its own. */
+  'model.flow_changed': z.strictObject({ ...model, flowId: z.string().nullable(), flowRevision: z.int() }),
+  'stage_flow.created': z.strictObject(flow),
+  'stage_flow.updated': z.strictObject(flow),
+  'stage_flow.deleted': z.strictObject(flow),
   'model.tag_set': z.strictObject({ ...model, ...tag }),
   'model.tag_removed': z.strictObject({ ...model, key: z.string() }),
   'model_version.created': z.strictObject({
@@ -34,6 +40,13 @@ export const MODEL_EVENTS = {
   'model_version.alias_removed': z.strictObject({ ...namedVersion, alias: z.string() }),
   'model_version.stage_requested': z.strictObject(request),
   'model_version.gates_evaluated': z.strictObject({ ...request, passed: z.boolean() }),
+  /** The gates that look at the champion are to be evaluated again: another one stands there, or the move is about to be made. */
+  'model_version.recheck_requested': z.strictObject(request),
+  'model_version.request_expired': z.strictObject({ ...request, reason: z.string() }),
+  /** Somebody moved it past its gates and approvals. */
+  'model_version.stage_forced': z.strictObject({ ...version, from: z.string(), to: z.string(), by: z.string().nullable() }),
+  /** Its files were looked at. */
+  'model_version.scanned': z.strictObject({ ...version, outcome: z.enum(['clean', 'unsafe', 'refused']) }),
   'model_version.approved': z.strictObject({ ...request, by: z.string() }),
   'model_version.rejected': z.strictObject({ ...request, by: z.string() }),
   'model_version.stage_changed': z.strictObject({

@@ -1,0 +1,145 @@
+import { Injectable } from '@nestjs/common';
+import { authorize, hasRole, Journal, memberOf, type Ctx } from '#access';
+import { UnitOfWork, type Tx } from '#database';
+import { DomainError, newId } from '#kernel';
+import { needsChampion } from './model/gates.js';
+import { moveFor, type Move } from './model/stage-rules.js';
+import { noVersion } from './registry.locks.js';
+import { RegistryStore } from './registry.store.js';
+import { requestData, RequestLife, type HeldRequest } from './request-life.js';
+import { RequestsStore } from './requests.store.js';
+import { StageMoves } from './stage-moves.js';
+
+export interface Decision {
+  readonly requestId: string;
+  readonly decision: 'approved' | 'rejected';
+  readonly comment?: string | null;
+}
+
+/** Use cases of deciding on a version's stage: approval, rejection, and the emergency move. */
+@Injectable()
+export class DecisionsService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly store: RegistryStore,
+    private readonly requests: RequestsStore,
+    private readonly life: RequestLife,
+    private readonly moves: StageMoves,
+    private readonly journal: Journal,
+  ) {}
+
+  /**
+   * Approves or rejects. Throws SELF_APPROVAL when the member asked for the stage or answers for the training, CONFLICT when nothing waits for
+   * approval or what was approved is not so any more. The approval that completes the number moves the version in the same transaction, or, where gates
+   * look at the champion, has these evaluated once more.
+   */
+  async decide(ctx: Ctx, input: Decision): Promise<{ id: string }> {
+    try {
+      const outdated = await this.unitOfWork.run(ctx, (tx) => this.decideIn(tx, ctx, input));
+      if (outdated) throw new DomainError('CONFLICT', `${outdated}; ask for the stage anew`, 'requestId');
+      return { id: input.requestId };
+    } catch (error) {
+      if (error instanceof DomainError && (error.code === 'SELF_APPROVAL' || error.code === 'FORBIDDEN'))
+        await this.journal.refused(
+          ctx,
+          `model_version.${input.decision}`,
+          { kind: 'stage_request', id: input.requestId },
+          error.message,
+        );
+      throw error;
+    }
+  }
+
+  /**
+   * Moves a version past the gates and approvals of its way in. It takes a right of its own and a reason, and its open requests for the stage end. Throws
+   * BAD_INPUT without a reason, CONFLICT for a move that the flow does not have at all.
+   */
+  async force(ctx: Ctx, input: { versionId: string; stage: string; reason: string }): Promise<{ id: string }> {
+    const reason = input.reason.trim();
+    if (reason.length < 10)
+      throw new DomainError('BAD_INPUT', 'say in 10 characters or more why the gates are passed over', 'reason');
+    return this.unitOfWork.run(ctx, async (tx) => {
+      const { version, model } = await this.life.holdVersion(tx, ctx, input.versionId);
+      if (version.deletedAt) throw noVersion({ id: version.id });
+      authorize(ctx, 'registry.override', model.project);
+      const move = moveFor(model.flow, version.stage, input.stage);
+      const { modelId, id: versionId, number } = version;
+      await this.journal.record(tx, ctx, {
+        event: 'model_version.stage_forced',
+        subject: { kind: 'model_version', id: versionId },
+        data: { modelId, versionId, number, from: move.from, to: move.to, by: memberOf(ctx) },
+        before: { stage: move.from },
+        after: { stage: move.to, passedOver: { gates: move.gates, approvals: move.approvals } },
+        reason,
+      });
+      await this.life.expireOpen(tx, ctx, model.id, `the version was moved to ${move.to} without it: ${reason}`, versionId);
+      await this.moves.enter(tx, ctx, model, version, move, { requestId: null, reason, forced: true });
+      return { id: versionId };
+    });
+  }
+
+  /** Why the request has ended instead, if it has. */
+  private async decideIn(tx: Tx, ctx: Ctx, input: Decision): Promise<string | undefined> {
+    const held = await this.life.hold(tx, ctx, input.requestId);
+    const { request, version, model } = held;
+    authorize(ctx, 'registry.approve', model.project);
+    if (request.state !== 'AWAITING_APPROVAL')
+      throw new DomainError('CONFLICT', `the request is ${request.state}, not awaiting approval`, 'requestId');
+    const outdated = this.life.outdated(held);
+    if (outdated) {
+      await this.life.expire(tx, ctx, held, outdated);
+      return outdated;
+    }
+    const move = this.life.moveOf(held);
+    const member = this.decider(ctx, held, move);
+    await this.write(tx, request.id, member, input);
+    await this.journal.record(tx, ctx, {
+      event: `model_version.${input.decision}`,
+      subject: { kind: 'stage_request', id: request.id },
+      data: { ...requestData(version, request), by: member },
+      reason: input.comment ?? undefined,
+    });
+    if (input.decision === 'rejected') await this.life.become(tx, request, 'REJECTED');
+    else await this.approved(tx, ctx, held, move);
+    return undefined;
+  }
+
+  /** Throws FORBIDDEN for who has not the role that the move asks for, SELF_APPROVAL for who had a hand in it. */
+  private decider(ctx: Ctx, { request, version, model }: HeldRequest, move: Move): string {
+    const member = memberOf(ctx);
+    if (!member || ctx.principal.kind !== 'member') throw new DomainError('FORBIDDEN', 'only a member may decide, in person');
+    if (!hasRole(ctx, move.approverRole, model.project))
+      throw new DomainError('FORBIDDEN', `the flow of ${model.name} lets only ${move.approverRole}s decide on ${move.to}`);
+    const barred = [...request.barred, request.memberId, version.trainedBy];
+    if (!move.askerMayApprove && barred.includes(member))
+      throw new DomainError(
+        'SELF_APPROVAL',
+        'who asked for the stage, or answers for the training, may not decide on it; another approver must',
+        'requestId',
+      );
+    return member;
+  }
+
+  private async write(tx: Tx, requestId: string, memberId: string, { decision, comment }: Decision): Promise<void> {
+    const row = { id: newId('approval'), requestId, memberId, decision, comment: comment ?? null };
+    if (!(await this.requests.addApproval(tx, row)))
+      throw new DomainError('CONFLICT', 'you have decided on this request already', 'requestId');
+  }
+
+  private async approved(tx: Tx, ctx: Ctx, held: HeldRequest, move: Move): Promise<void> {
+    const { request, model } = held;
+    if ((await this.requests.approvals(tx, request.id, move.approvalHours)) < move.approvals) return;
+    if (needsChampion(move.gates)) {
+      await this.life.become(tx, request, 'RECHECKING');
+      return this.life.recheck(tx, ctx, held);
+    }
+    const champion = await this.store.holder(tx, model.id, request.stage);
+    if ((champion?.id ?? null) !== request.championId)
+      throw new DomainError(
+        'CONFLICT',
+        'another version has come into the stage since the gates were evaluated; ask for the stage anew',
+        'requestId',
+      );
+    await this.life.complete(tx, ctx, held, move);
+  }
+}
