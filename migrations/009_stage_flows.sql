@@ -50,6 +50,18 @@ alter table model_version add column scan jsonb;
 alter table model_version add column example jsonb;
 alter table model_version add column card jsonb not null default '{}';
 
+-- The files of a version stay as long as it does, also when its run's artifacts are gone.
+create or replace view blob_reference as
+  select workspace_id, blob as sha256 from artifact
+  union all select workspace_id, blob from dataset_version
+  union all select workspace_id, table_blob from dataset_version where table_blob is not null
+  union all select workspace_id, table_blob from training_job
+  union all select workspace_id, checkpoint_blob from training_job where checkpoint_blob is not null
+  union all select v.workspace_id, f.value from model_version v cross join lateral jsonb_each_text(v.files) f
+  union all select v.workspace_id, f.file ->> 'sha256' from model_version v cross join lateral jsonb_array_elements(v.manifest) f(file)
+    where v.manifest is not null and v.deleted_at is null
+  union all select workspace_id, onnx_blob from endpoint_revision;
+
 -- How long each version stood in each stage. It outlives the model.
 create table stage_stay (
   id bigint generated always as identity not null,

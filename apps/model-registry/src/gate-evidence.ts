@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Comparison } from '#contracts';
 import { errorMessage, isDomainError } from '#kernel';
 import { DatasetReads } from '#reads/datasets';
-import type { RequestFacts } from '#reads/registry';
+import type { RequestFacts, VersionFacts } from '#reads/registry';
 import { TrackingReads } from '#reads/tracking';
 import { bootstrapsOf, evaluateGate, measuredFigures, needsLogged, type FrozenEvidence, type Verdict } from '#registry';
 import { HttpChecks } from './http-checks.js';
@@ -35,10 +35,10 @@ export class GateEvidences {
       measured: evaluation && measuredFigures(evaluation),
       logged: version.runId && needsLogged(gates) ? await this.tracking.loggedMetrics(workspaceId, version.runId) : null,
       parity: evaluation?.parity ?? null,
-      signature: version.signature,
+      signature: signatureOf(version),
       scan: version.scan && { outcome: version.scan.outcome, problems: version.scan.problems.map(said) },
       bytes: manifest && manifest.reduce((sum, { size }) => sum + size, 0),
-      champion: champion && { number: champion.number, signature: champion.signature },
+      champion: champion && { number: champion.number, signature: signatureOf(champion) },
       comparison: champion && bootstraps.length > 0 ? await this.compare(workspaceId, request) : undefined,
       checks: await this.checks.ask(workspaceId, request),
       fingerprint: request.fingerprint,
@@ -63,5 +63,8 @@ export class GateEvidences {
     }
   }
 }
+
+/** Measured, or else as the files themselves say. */
+const signatureOf = ({ signature, scan }: VersionFacts) => signature ?? scan?.signature ?? null;
 
 const said = ({ path, message }: { path: string; message: string }): string => `${path}: ${message}`;

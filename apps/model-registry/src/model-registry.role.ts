@@ -7,6 +7,8 @@ import { GateEvidences } from './gate-evidence.js';
 import { GatesProcessor } from './gates.processor.js';
 import { HttpChecks } from './http-checks.js';
 import { ModelWorkbench } from './model-workbench.js';
+import { ScanProcessor } from './scan.processor.js';
+import { VersionScans } from './version-scans.js';
 
 /** Evaluates and registers candidates, scans what clients registered, evaluates gates. */
 @Module({
@@ -16,6 +18,8 @@ import { ModelWorkbench } from './model-workbench.js';
     GateEvidences,
     GatesProcessor,
     HttpChecks,
+    ScanProcessor,
+    VersionScans,
     { provide: GuardedClient, useFactory: (config: Config) => new GuardedClient(config.webhooks.allow), inject: [CONFIG] },
   ],
 })

@@ -92,6 +92,8 @@ export const ScanResultSchema = z.strictObject({
   problems: z.array(z.strictObject({ path: z.string(), code: z.string(), message: z.string() })),
   formats: z.array(HeldFormatSchema),
   graphs: z.record(z.string(), GraphSummarySchema),
+  /** What the files themselves say that callers send and get; not measured. */
+  signature: SignatureSchema.nullable(),
 });
 export type ScanResult = z.infer<typeof ScanResultSchema>;
 

@@ -18,6 +18,7 @@ export const SUBSCRIBERS = {
   'training-runner.wake': { app: 'training-runner', concurrency: 8, attempts: 5, backoffMs: 250, lockMs: 15_000 },
   'model-registry.candidate': { app: 'model-registry', concurrency: 1, attempts: 3, backoffMs: 1000, lockMs: 15_000 },
   'model-registry.gates': { app: 'model-registry', concurrency: 1, attempts: 3, backoffMs: 1000, lockMs: 15_000 },
+  'model-registry.scan': { app: 'model-registry', concurrency: 1, attempts: 3, backoffMs: 1000, lockMs: 15_000 },
   'deployment.follow': { app: 'deployment', concurrency: 8, attempts: 5, backoffMs: 250, lockMs: 15_000 },
   'automation.act': { app: 'automation', concurrency: 2, attempts: 5, backoffMs: 500, lockMs: 15_000 },
 } as const satisfies Record<string, SubscriberSettings>;
@@ -79,7 +80,7 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'stage_flow.deleted': [],
   'model.tag_set': [],
   'model.tag_removed': [],
-  'model_version.created': [],
+  'model_version.created': ['model-registry.scan'],
   'model_version.updated': [],
   'model_version.deleted': [],
   'model_version.tag_set': [],

@@ -1,5 +1,5 @@
 export { loadOnnx, type OnnxModel, type OnnxOptions } from './session.js';
-export { inspectOnnx } from './inspect.js';
+export { inspectOnnx, summarizeOnnx, type ExternalTensor, type OnnxSummary } from './inspect.js';
 export { type HostTensor, type TensorData } from './host-tensor.js';
 export { decodeInputs, encodeOutputs, type DecodedInputs } from './tensors.js';
 export { binaryOutputs, parseBinaryRequest, type BinaryRequest, type BinaryResponse } from './binary.js';

@@ -129,11 +129,11 @@ export class DecisionsService {
   private async approved(tx: Tx, ctx: Ctx, held: HeldRequest, move: Move): Promise<void> {
     const { request, model } = held;
     if ((await this.requests.approvals(tx, request.id, move.approvalHours)) < move.approvals) return;
-    if (needsChampion(move.gates)) {
+    const champion = await this.store.holder(tx, model.id, request.stage);
+    if (champion && needsChampion(move.gates)) {
       await this.life.become(tx, request, 'RECHECKING');
       return this.life.recheck(tx, ctx, held);
     }
-    const champion = await this.store.holder(tx, model.id, request.stage);
     if ((champion?.id ?? null) !== request.championId)
       throw new DomainError(
         'CONFLICT',

@@ -25,6 +25,7 @@ export {
 } from './registry.view.js';
 export { ModelSearch, type FoundModel, type ModelCondition, type ModelQuery } from './search/model-search.view.js';
 export { VersionSearch, type FoundVersion, type VersionCondition, type VersionQuery } from './search/version-search.view.js';
+export { ScansService } from './scans.service.js';
 export { StageHistoryView, type StageFlowRow, type StageStayRow } from './stage-history.view.js';
 export { StagesService } from './stages.service.js';
 export { VersionsService, type NewVersion, type VersionPatch } from './versions.service.js';

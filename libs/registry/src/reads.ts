@@ -2,6 +2,7 @@ import { Injectable, Module } from '@nestjs/common';
 import { DataSource, IsNull } from 'typeorm';
 import { isDomainError } from '#kernel';
 import type { EvaluationResult, Gate, ManifestFile, ScanResult, Signature } from '#contracts';
+import type { FilesAt } from '#reads/tracking';
 import { fingerprintOf, flowOf, type FrozenEvidence } from './model/evidence.js';
 import { moveFor } from './model/stage-rules.js';
 import { ModelEntity, ModelVersionEntity, StageRequestEntity } from './registry.entities.js';
@@ -16,6 +17,8 @@ export interface VersionFacts {
   readonly datasetVersionId: string | null;
   readonly stage: string;
   readonly files: Readonly<Record<string, string>>;
+  /** Where its files are, when a client registered it: a run, a logged model, and the place that its maker named. */
+  readonly source: FilesAt | null;
   /** Null for a version that a client registered, whose `files` are empty: the platform cannot serve it. */
   readonly signature: Signature | null;
   readonly evaluation: EvaluationResult | null;
@@ -53,14 +56,14 @@ export class RegistryReads {
 
   async version(workspaceId: string, id: string): Promise<VersionFacts | undefined> {
     const where = { workspaceId, id, deletedAt: IsNull() };
-    return (await this.dataSource.getRepository(ModelVersionEntity).findOneBy(where)) ?? undefined;
+    const row = await this.dataSource.getRepository(ModelVersionEntity).findOneBy(where);
+    return row ? toFacts(row) : undefined;
   }
 
   /** The version that stands in a stage that holds one. */
   async holder(workspaceId: string, modelId: string, stage: string): Promise<VersionFacts | undefined> {
-    return (
-      (await this.dataSource.getRepository(ModelVersionEntity).findOneBy({ workspaceId, modelId, slot: stage })) ?? undefined
-    );
+    const row = await this.dataSource.getRepository(ModelVersionEntity).findOneBy({ workspaceId, modelId, slot: stage });
+    return row ? toFacts(row) : undefined;
   }
 
   async request(workspaceId: string, id: string): Promise<RequestFacts | undefined> {
@@ -73,13 +76,19 @@ export class RegistryReads {
       id,
       state: row.state,
       stage: row.stage,
-      version,
+      version: toFacts(version),
       champion: await this.holder(workspaceId, row.modelId, row.stage),
       gates: gatesOf(model, version, row.stage),
       flow: flowOf(model.flow, model.flowRevision),
       fingerprint: fingerprintOf(version),
     };
   }
+}
+
+function toFacts(row: ModelVersionEntity): VersionFacts {
+  const { runId, loggedModelId, storageLocation } = row;
+  const owner = loggedModelId ?? runId;
+  return { ...row, source: owner && storageLocation ? { owner, location: storageLocation } : null };
 }
 
 /** None for a move that is not there any more: whoever records their verdict finds that out too. */

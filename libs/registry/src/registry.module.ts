@@ -17,6 +17,7 @@ import { ModelSearch } from './search/model-search.view.js';
 import { VersionSearch } from './search/version-search.view.js';
 import { RequestLife } from './request-life.js';
 import { RequestsStore } from './requests.store.js';
+import { ScansService } from './scans.service.js';
 import { StageHistoryView } from './stage-history.view.js';
 import { StageMoves } from './stage-moves.js';
 import { StagesService } from './stages.service.js';
@@ -25,7 +26,7 @@ import { VersionSources } from './version-sources.js';
 import { VersionsService } from './versions.service.js';
 
 const MODELS = [ModelsService, ModelChangesService, VersionsService, AliasesService];
-const STAGES = [StagesService, PromotionService, DecisionsService, FlowsService];
+const STAGES = [StagesService, PromotionService, DecisionsService, FlowsService, ScansService];
 const STORES = [RegistryStore, LabelsStore, RequestsStore, StaysStore, FlowsStore];
 const STEPS = [RegistryLocks, StageMoves, RequestLife, VersionSources];
 const VIEWS = [RegistryView, StageHistoryView, ModelSearch, VersionSearch];

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { StageFlow } from '#contracts';
+import type { ManifestFile, ScanResult, StageFlow } from '#contracts';
 import type { Tx } from '#database';
 import { ModelEntity, ModelVersionEntity } from './registry.entities.js';
 
@@ -83,6 +83,11 @@ export class RegistryStore {
   async insertVersion(tx: Tx, row: Partial<ModelVersionEntity>): Promise<void> {
     const numbered = 'update model set last_number = $2, updated_at = greatest(updated_at, now()) where id = $1';
     await Promise.all([tx.query(numbered, [row.modelId, row.number]), tx.insert(ModelVersionEntity, row)]);
+  }
+
+  async setScan(tx: Tx, id: string, manifest: readonly ManifestFile[], scan: ScanResult): Promise<void> {
+    const row = [id, JSON.stringify(manifest), JSON.stringify(scan)];
+    await tx.query('update model_version set manifest = $2, scan = $3 where id = $1', row);
   }
 
   async describeVersion(tx: Tx, id: string, description: string): Promise<void> {

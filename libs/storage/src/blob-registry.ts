@@ -73,6 +73,16 @@ export class BlobRegistry {
     ]);
   }
 
+  /** Sizes in bytes, of the ones that the workspace holds. */
+  async sizes(workspaceId: string, hashes: readonly string[]): Promise<Map<string, number>> {
+    const rows = await select<{ sha256: string; size: string }>(
+      this.dataSource,
+      'select sha256, size from blob where workspace_id = $1 and sha256 = any($2)',
+      [workspaceId, hashes],
+    );
+    return new Map(rows.map(({ sha256, size }) => [sha256, Number(size)]));
+  }
+
   /** Step: size of a blob that the caller is about to refer to. Throws BLOB_NOT_FOUND when the workspace does not hold it. */
   async reference(tx: Tx, workspaceId: string, sha256: string): Promise<{ size: number }> {
     const rows = await tx.query<{ size: string }>(

@@ -28,7 +28,6 @@ const ONCE = [
   'model.created',
   'model_version.created',
   'model_version.stage_requested',
-  'model_version.gates_evaluated',
   'deployment.created',
   'trigger.created',
   'trigger.fired',

@@ -18,6 +18,12 @@ export interface ArtifactRoot {
   readonly project: string;
 }
 
+/** A place inside the artifacts of a run or a logged model, as clients address it. */
+export interface FilesAt {
+  readonly owner: string;
+  readonly location: string;
+}
+
 @Injectable()
 export class TrackingReads {
   constructor(private readonly dataSource: DataSource) {}
@@ -40,6 +46,20 @@ export class TrackingReads {
       [workspaceId, id],
     );
     return row;
+  }
+
+  /** The files of a run or a logged model below a place inside of its artifacts, by path; none for a place elsewhere. */
+  async filesAt(workspaceId: string, { owner, location }: FilesAt): Promise<{ path: string; sha256: string; size: number }[]> {
+    const root = await this.artifactRoot(workspaceId, owner);
+    if (!root || !(location === root.uri || location.startsWith(`${root.uri}/`))) return [];
+    const folder = location.slice(root.uri.length).replace(/^\/+|\/+$/g, '');
+    const prefix = folder === '' ? '' : `${folder}/`;
+    const rows = await select<{ path: string; sha256: string; size: string }>(
+      this.dataSource,
+      `select path, blob as sha256, size from artifact where workspace_id = $1 and owner_id = $2 and starts_with(path, $3) order by path`,
+      [workspaceId, owner, prefix],
+    );
+    return rows.map(({ path, sha256, size }) => ({ path: path.slice(prefix.length), sha256, size: Number(size) }));
   }
 
   /** Latest values that clients and training programs wrote into a run; null for a run that is not here. */

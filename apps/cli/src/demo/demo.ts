@@ -32,7 +32,7 @@ const GATES = [
   { kind: 'data_valid' },
   { kind: 'metric_min', metric: 'test_f1_macro', min: 0.9 },
   { kind: 'parity_max', max: 1e-4 },
-  { kind: 'not_worse_than_champion', margin: 0.05 },
+  { kind: 'not_worse', d: 0.05 },
 ];
 
 /** The main job, end to end, as a client of the public API. Throws at the first thing that is not as it must be. */

@@ -1,3 +1,4 @@
+import { until } from '../poll.js';
 import { ApiError } from '../client/api-error.js';
 import type { TailraceClient } from '../client/tailrace-client.js';
 import type { Actors } from './actors.js';
@@ -38,7 +39,12 @@ export async function promote(
   check(refusal instanceof ApiError && refusal.code === 'SELF_APPROVAL', 'who asked is refused as the approver');
   stage.line(`ada tries to approve: refused (${refusal.code})`);
   await grace.mutate(APPROVE, { requestId: stageRequest.id, comment: 'figures look right' });
-  const done = await readRequest(ada, stageRequest.id);
+  const done = await until(
+    () => readRequest(ada, stageRequest.id),
+    ({ state }) => state !== 'RECHECKING',
+    60,
+    'the move',
+  );
   check(
     done.state === 'DONE' && done.version.stage === 'production',
     `version stands in production (request ${done.state}, stage ${done.version.stage})`,

@@ -1,7 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import type { TailraceClient } from '../../client/tailrace-client.js';
 import { EXIT, Failure } from '../../exit-codes.js';
-import { REQUEST, versionIdOf, type StageRequest } from './queries.js';
+import { until } from '../../poll.js';
+import { READ_REQUEST, REQUEST, versionIdOf, type StageRequest } from './queries.js';
 
 export const decideArgs = {
   target: Args.string({ description: 'Id of the request, or name of the model.', required: true }),
@@ -10,6 +11,8 @@ export const decideArgs = {
 export const decideFlags = { comment: Flags.string({ description: 'Kept with the decision.' }) };
 
 const OPEN = `query ($id: ID!) { stageRequests(first: 10, where: { versionId: $id, state: [EVALUATING, AWAITING_APPROVAL] }) { edges { node { id stage state } } } }`;
+
+const MOVE_SECONDS = 600;
 
 /** Decides a request that is named by its id or by its model and version. Throws Failure when none is open, or more than one. */
 export async function decide(
@@ -20,7 +23,15 @@ export async function decide(
 ): Promise<StageRequest> {
   const requestId = /^req_[0-9a-f]{32}$/.test(args.target) ? args.target : await openRequest(client, args.target, args.version);
   const mutation = `mutation ($input: DecideInput!) { ${field}(input: $input) { stageRequest { ${REQUEST} } userErrors { code message field } } }`;
-  return (await client.mutate<{ stageRequest: StageRequest }>(mutation, { requestId, comment })).stageRequest;
+  const { stageRequest } = await client.mutate<{ stageRequest: StageRequest }>(mutation, { requestId, comment });
+  return settled(client, stageRequest);
+}
+
+/** After the last approval the gates that look at the champion are evaluated once more. */
+async function settled(client: TailraceClient, request: StageRequest): Promise<StageRequest> {
+  if (request.state !== 'RECHECKING') return request;
+  const ask = async () => (await client.query<{ node: StageRequest }>(READ_REQUEST, { id: request.id })).node;
+  return until(ask, ({ state }) => state !== 'RECHECKING', MOVE_SECONDS, 'the move');
 }
 
 async function openRequest(client: TailraceClient, name: string, number: number | undefined): Promise<string> {

@@ -3,10 +3,9 @@ import type { TailraceClient } from '../../client/tailrace-client.js';
 import { EXIT, Failure } from '../../exit-codes.js';
 import { until } from '../../poll.js';
 import { ServerCommand } from '../tailrace-command.js';
-import { REQUEST, requestText, versionIdOf, type StageRequest } from './queries.js';
+import { READ_REQUEST, REQUEST, requestText, versionIdOf, type StageRequest } from './queries.js';
 
 const ASK = `mutation ($input: RequestStageInput!) { requestStage(input: $input) { stageRequest { ${REQUEST} } userErrors { code message field } } }`;
-const READ = `query ($id: ID!) { node(id: $id) { ... on StageRequest { ${REQUEST} } } }`;
 
 export class ModelPromote extends ServerCommand {
   static override summary = 'Ask for a stage for a version. Exit code 5 when a gate blocks it.';
@@ -51,7 +50,7 @@ export class ModelPromote extends ServerCommand {
 function evaluated(client: TailraceClient, id: string, seconds: number, tick: () => void): Promise<StageRequest> {
   const ask = async () => {
     tick();
-    return (await client.query<{ node: StageRequest }>(READ, { id })).node;
+    return (await client.query<{ node: StageRequest }>(READ_REQUEST, { id })).node;
   };
   return until(ask, (request) => request.state !== 'EVALUATING', seconds, 'the gates');
 }

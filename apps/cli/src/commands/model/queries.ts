@@ -13,7 +13,7 @@ export interface GateResult {
 export interface StageRequest {
   readonly id: string;
   readonly stage: string;
-  readonly state: 'EVALUATING' | 'BLOCKED' | 'AWAITING_APPROVAL' | 'DONE' | 'REJECTED' | 'STALE';
+  readonly state: 'EVALUATING' | 'BLOCKED' | 'AWAITING_APPROVAL' | 'RECHECKING' | 'DONE' | 'REJECTED' | 'STALE';
   readonly reason: string | null;
   readonly gates: GateResult[];
   readonly createdAt: string;
@@ -25,6 +25,8 @@ export interface StageRequest {
 
 export const REQUEST = `id stage state reason gates { gate outcome message observed } createdAt decidedAt requestedBy { name }
   approvals { decision comment at member { name } } version { id number model { id name } }`;
+
+export const READ_REQUEST = `query ($id: ID!) { node(id: $id) { ... on StageRequest { ${REQUEST} } } }`;
 
 const MODEL = 'query ($name: String!) { models(first: 1, where: { name: $name }) { edges { node { id } } } }';
 const VERSIONS = `query ($id: ID!, $first: Int, $after: String) { modelVersions(where: { modelId: $id }, first: $first, after: $after) {

@@ -31,7 +31,7 @@ const MODEL =
   'query ($name: String!) { models(first: 1, where: { name: $name }) { edges { node { id name project description createdAt flow } } } }';
 const VERSIONS = `query ($id: ID!, $first: Int, $after: String) { modelVersions(where: { modelId: $id }, first: $first, after: $after) { ${PAGE_INFO}
   edges { node { id number stage createdAt measured { key value } run { id } datasetVersion { number dataset { name } } } } } }`;
-const OPEN = `query ($first: Int, $after: String) { stageRequests(where: { state: [EVALUATING, AWAITING_APPROVAL] }, first: $first, after: $after) {
+const OPEN = `query ($first: Int, $after: String) { stageRequests(where: { state: [EVALUATING, AWAITING_APPROVAL, RECHECKING] }, first: $first, after: $after) {
   ${PAGE_INFO} edges { node { ${REQUEST} } } } }`;
 
 export class ModelShow extends ServerCommand {
