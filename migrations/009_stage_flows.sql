@@ -47,7 +47,6 @@ create unique index stage_request_open on stage_request (version_id, stage) wher
 
 alter table model_version add column manifest jsonb;
 alter table model_version add column scan jsonb;
-alter table model_version add column example jsonb;
 alter table model_version add column card jsonb not null default '{}';
 
 -- The files of a version stay as long as it does, also when its run's artifacts are gone.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ClassificationReportSchema, SignatureSchema } from './model-files.js';
+import { ClassificationReportSchema, ModelExampleSchema, SignatureSchema } from './model-files.js';
 import { TrainingSpecSchema } from './training-spec.js';
 
 /** A model as an evaluation child finds it: a folder with the files of MODEL_FILES, its spec, and the Parquet table it was trained on. */
@@ -52,5 +52,7 @@ export const EvaluationResultSchema = z.strictObject({
   parity: z.strictObject({ rows: z.int(), maxAbsDiff: z.number() }),
   comparison: ComparisonSchema.optional(),
   backend: z.string(),
+  /** A test row as callers send it, with the answer; absent in evaluations of before there were examples. */
+  example: ModelExampleSchema.optional(),
 });
 export type EvaluationResult = z.infer<typeof EvaluationResultSchema>;

@@ -1,7 +1,7 @@
 import { Injectable, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Column } from '#contracts';
-import { DatasetVersionEntity } from './datasets.entities.js';
+import { DatasetEntity, DatasetVersionEntity } from './datasets.entities.js';
 import type { DatasetFormat, DatasetVersionState } from './model/dataset-version.js';
 
 /** A version as other domains may know it. */
@@ -17,6 +17,17 @@ export interface VersionFacts {
   readonly columns: readonly Column[] | null;
 }
 
+export interface DataSheetFacts {
+  readonly id: string;
+  readonly dataset: string;
+  readonly number: number;
+  readonly state: DatasetVersionState;
+  readonly rows: number | null;
+  readonly columns: number | null;
+  /** Of the uploaded file. */
+  readonly sha256: string;
+}
+
 @Injectable()
 export class DatasetReads {
   constructor(private readonly dataSource: DataSource) {}
@@ -24,6 +35,23 @@ export class DatasetReads {
   async version(workspaceId: string, id: string): Promise<VersionFacts | undefined> {
     const row = await this.dataSource.getRepository(DatasetVersionEntity).findOneBy({ workspaceId, id });
     return row ? toFacts(row) : undefined;
+  }
+
+  /** A version as a model card tells of it; null for one that is not here. */
+  async sheet(workspaceId: string, id: string): Promise<DataSheetFacts | null> {
+    const row = await this.dataSource.getRepository(DatasetVersionEntity).findOneBy({ workspaceId, id });
+    const dataset = row && (await this.dataSource.getRepository(DatasetEntity).findOneBy({ id: row.datasetId }));
+    if (!row || !dataset) return null;
+    const { number, state, blob, profile, columns } = row;
+    return {
+      id,
+      dataset: dataset.name,
+      number,
+      state,
+      rows: profile?.rows ?? null,
+      columns: columns?.length ?? null,
+      sha256: blob,
+    };
   }
 
   /** Newest VALIDATED version of a data set. */

@@ -28,4 +28,7 @@ export { VersionSearch, type FoundVersion, type VersionCondition, type VersionQu
 export { ScansService } from './scans.service.js';
 export { StageHistoryView, type StageFlowRow, type StageStayRow } from './stage-history.view.js';
 export { StagesService } from './stages.service.js';
+export { type CardSections } from './model/card.js';
+export { type VersionDiff } from './model/version-diff.js';
+export { VersionSheets } from './version-sheets.js';
 export { VersionsService, type NewVersion, type VersionPatch } from './versions.service.js';

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { EvaluationResult, GateResult, ManifestFile, ModelExample, ScanResult, Signature, StageFlow } from '#contracts';
+import type { EvaluationResult, GateResult, ManifestFile, ScanResult, Signature, StageFlow } from '#contracts';
 import type { FrozenEvidence } from './model/evidence.js';
 import type { CardSections } from './model/card.js';
 import type { RequestState } from './model/stage-rules.js';
@@ -78,8 +78,6 @@ export class ModelVersionEntity {
   /** Every file with its size and hash, as they were when the version was looked at. */
   @Column('jsonb', { nullable: true }) manifest!: ManifestFile[] | null;
   @Column('jsonb', { nullable: true }) scan!: ScanResult | null;
-  /** A request that the version answers, with the answer. */
-  @Column('jsonb', { nullable: true }) example!: ModelExample | null;
   /** What people add to the model card. */
   @Column('jsonb', { default: {} }) card!: CardSections;
   /** Null for a version whose files the platform has not looked at. */

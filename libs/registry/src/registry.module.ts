@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DatasetReadsModule } from '#reads/datasets';
 import { TrackingReadsModule } from '#reads/tracking';
 import { AliasesService } from './aliases.service.js';
 import { DecisionsService } from './decisions.service.js';
@@ -22,6 +23,7 @@ import { StageHistoryView } from './stage-history.view.js';
 import { StageMoves } from './stage-moves.js';
 import { StagesService } from './stages.service.js';
 import { StaysStore } from './stays.store.js';
+import { VersionSheets } from './version-sheets.js';
 import { VersionSources } from './version-sources.js';
 import { VersionsService } from './versions.service.js';
 
@@ -29,10 +31,10 @@ const MODELS = [ModelsService, ModelChangesService, VersionsService, AliasesServ
 const STAGES = [StagesService, PromotionService, DecisionsService, FlowsService, ScansService];
 const STORES = [RegistryStore, LabelsStore, RequestsStore, StaysStore, FlowsStore];
 const STEPS = [RegistryLocks, StageMoves, RequestLife, VersionSources];
-const VIEWS = [RegistryView, StageHistoryView, ModelSearch, VersionSearch];
+const VIEWS = [RegistryView, StageHistoryView, VersionSheets, ModelSearch, VersionSearch];
 
 @Module({
-  imports: [TrackingReadsModule, TypeOrmModule.forFeature(Object.values(entities))],
+  imports: [TrackingReadsModule, DatasetReadsModule, TypeOrmModule.forFeature(Object.values(entities))],
   providers: [...STORES, ...STEPS, ...MODELS, ...STAGES, ...VIEWS],
   exports: [...MODELS, ...STAGES, ...VIEWS],
 })

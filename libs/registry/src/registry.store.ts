@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ManifestFile, ScanResult, StageFlow } from '#contracts';
 import type { Tx } from '#database';
+import type { CardSections } from './model/card.js';
 import { ModelEntity, ModelVersionEntity } from './registry.entities.js';
 
 /** SQLSTATEs of a key that is taken and of a row that others refer to. */
@@ -88,6 +89,14 @@ export class RegistryStore {
   async setScan(tx: Tx, id: string, manifest: readonly ManifestFile[], scan: ScanResult): Promise<void> {
     const row = [id, JSON.stringify(manifest), JSON.stringify(scan)];
     await tx.query('update model_version set manifest = $2, scan = $3 where id = $1', row);
+  }
+
+  /** Sections that are named are set; an empty one goes. */
+  async setCard(tx: Tx, id: string, card: CardSections): Promise<void> {
+    await tx.query('update model_version set card = $2, updated_at = clock_timestamp() where id = $1', [
+      id,
+      JSON.stringify(card),
+    ]);
   }
 
   async describeVersion(tx: Tx, id: string, description: string): Promise<void> {

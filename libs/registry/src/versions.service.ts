@@ -3,6 +3,7 @@ import { type Ctx, Journal } from '#access';
 import type { Tx } from '#database';
 import { newId } from '#kernel';
 import { LabelsStore } from './labels.store.js';
+import { checkSections, type CardSections } from './model/card.js';
 import { checkDescription, checkOrigin, checkTags, saysPrompt } from './model/labels.js';
 import { guardedStages } from './model/stage-rules.js';
 import { splitTags, type TagPatch } from './model/tag-patch.js';
@@ -26,6 +27,8 @@ export interface NewVersion {
 export interface VersionPatch {
   readonly description?: string | null;
   readonly tags?: TagPatch;
+  /** Sections of the model card; an empty one goes. */
+  readonly card?: { readonly [S in keyof CardSections]?: string | null };
 }
 
 /** Use cases of versions that clients register themselves. */
@@ -68,9 +71,11 @@ export class VersionsService {
   async update(ctx: Ctx, ref: VersionRef, patch: VersionPatch): Promise<{ id: string }> {
     checkDescription(patch.description ?? '');
     checkTags(patch.tags ?? {});
+    checkSections(patch.card ?? {});
     return this.locks.version(ctx, ref, async (tx, held) => {
       if (typeof patch.description === 'string') await this.describeIn(tx, ctx, held, patch.description);
       if (patch.tags) await this.tagIn(tx, ctx, held, patch.tags);
+      if (patch.card) await this.cardIn(tx, ctx, held, patch.card);
     });
   }
 
@@ -108,6 +113,25 @@ export class VersionsService {
       data: said,
       before: { description: version.description },
       after: { description },
+    });
+  }
+
+  private async cardIn(
+    tx: Tx,
+    ctx: Ctx,
+    { version, said }: HeldVersion,
+    patch: NonNullable<VersionPatch['card']>,
+  ): Promise<void> {
+    const named = Object.entries(patch).filter(([, text]) => text !== undefined);
+    const merged = Object.entries({ ...version.card, ...Object.fromEntries(named) }).filter(([, text]) => text);
+    const card = Object.fromEntries(merged) as CardSections;
+    await this.store.setCard(tx, version.id, card);
+    await this.journal.record(tx, ctx, {
+      event: 'model_version.updated',
+      subject: { kind: 'model_version', id: version.id },
+      data: said,
+      before: { card: version.card },
+      after: { card },
     });
   }
 

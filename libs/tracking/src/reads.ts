@@ -24,6 +24,17 @@ export interface FilesAt {
   readonly location: string;
 }
 
+/** A run as a model card tells of it. */
+export interface RunSheetFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+  readonly params: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
 @Injectable()
 export class TrackingReads {
   constructor(private readonly dataSource: DataSource) {}
@@ -60,6 +71,19 @@ export class TrackingReads {
       [workspaceId, owner, prefix],
     );
     return rows.map(({ path, sha256, size }) => ({ path: path.slice(prefix.length), sha256, size: Number(size) }));
+  }
+
+  /** A run with its params, tags and latest logged values; null for one that is not here. */
+  async runSheet(workspaceId: string, id: string): Promise<RunSheetFacts | null> {
+    const [row] = await select<Omit<RunSheetFacts, 'metrics'>>(
+      this.dataSource,
+      `select r.id, r.name, r.started_at as "startedAt", r.ended_at as "endedAt",
+           coalesce((select jsonb_object_agg(p.key, p.value) from run_param p where p.run = r.num), '{}') as params,
+           coalesce((select jsonb_object_agg(t.key, t.value) from run_tag t where t.run = r.num), '{}') as tags
+         from run r where r.workspace_id = $1 and r.id = $2`,
+      [workspaceId, id],
+    );
+    return row ? { ...row, metrics: (await this.loggedMetrics(workspaceId, id)) ?? {} } : null;
   }
 
   /** Latest values that clients and training programs wrote into a run; null for a run that is not here. */

@@ -8,6 +8,7 @@ import { LineageResolver } from '../lineage/lineage.resolver.js';
 import { ModelVersionsResolver } from '../registry/model-versions.resolver.js';
 import { ModelsResolver } from '../registry/models.resolver.js';
 import { StageFlowsResolver, StageHistoryResolver, StageStaysResolver } from '../registry/stage-flows.resolver.js';
+import { VersionSheetsResolver } from '../registry/version-sheets.resolver.js';
 import { ApprovalsResolver, StageRequestsResolver } from '../registry/stage-requests.resolver.js';
 import { ArtifactsResolver } from '../tracking/artifacts.resolver.js';
 import { ExperimentsResolver } from '../tracking/experiments.resolver.js';
@@ -47,6 +48,7 @@ export const RESOLVERS = [
   TrainingJobsResolver,
   ModelsResolver,
   ModelVersionsResolver,
+  VersionSheetsResolver,
   StageFlowsResolver,
   StageHistoryResolver,
   StageStaysResolver,

@@ -11,7 +11,6 @@ import { RunType } from '../tracking/tracking.types.js';
 import {
   DeleteModelVersionInput,
   MeasuredFigure,
-  ModelFileType,
   ModelType,
   ModelVersionConnection,
   ModelVersionFilter,
@@ -40,8 +39,13 @@ export class ModelVersionsResolver {
 
   @Mutation(() => ModelVersionPayload)
   @Requires('registry.write')
-  updateModelVersion(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') { id, tags, ...patch }: UpdateModelVersionInput) {
-    return this.changed(load, () => this.service.update(ctx, { id }, { ...patch, tags: tagPatch(tags) }));
+  updateModelVersion(
+    @Asker() ctx: Ctx,
+    @Load() load: Loaders,
+    @Args('input') { id, tags, card, ...patch }: UpdateModelVersionInput,
+  ) {
+    const change = { ...patch, tags: tagPatch(tags), card: card ?? undefined };
+    return this.changed(load, () => this.service.update(ctx, { id }, change));
   }
 
   @Mutation(() => ModelVersionPayload, { description: 'Its number stays taken.' })
@@ -83,11 +87,6 @@ export class ModelVersionsResolver {
   @ResolveField(() => DatasetVersionType, { nullable: true })
   datasetVersion(@Parent() version: ModelVersionRow, @Load() load: Loaders) {
     return version.datasetVersionId && load.datasetVersion.load(version.datasetVersionId);
-  }
-
-  @ResolveField(() => [ModelFileType])
-  files(@Parent() version: ModelVersionRow) {
-    return Object.entries(version.files).map(([name, blob]) => ({ name, blob }));
   }
 
   @ResolveField(() => [MeasuredFigure], { description: 'What gates may name.' })

@@ -2,6 +2,7 @@ import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '
 import { Connection, Node } from '../graphql/connection.js';
 import { JsonScalar } from '../graphql/json.scalar.js';
 import { Payload } from '../graphql/payload.js';
+import { ModelCardInput, ModelScanType } from './version-sheets.types.js';
 
 export enum StageRequestStateEnum {
   EVALUATING = 'EVALUATING',
@@ -48,12 +49,6 @@ export class ModelType extends Node {
 }
 export const ModelConnection = Connection(ModelType, 'Model');
 
-@ObjectType()
-export class ModelFileType {
-  @Field() name!: string;
-  @Field({ description: 'SHA-256; fetch it from GET /v1/blobs/<sha256>.' }) blob!: string;
-}
-
 @ObjectType({ description: 'A figure that a job of the platform measured on the files of the version.' })
 export class MeasuredFigure {
   @Field() key!: string;
@@ -64,12 +59,11 @@ export class MeasuredFigure {
 export class ModelVersionType extends Node {
   @Field(() => Int) number!: number;
   @Field({ description: '`none` before it stands in any.' }) stage!: string;
-  @Field(() => JsonScalar, {
+  @Field(() => ModelScanType, {
     nullable: true,
-    description:
-      'Raw inputs and outputs; null for a version that a client registered, whose files the platform has not looked at.',
+    description: 'Null until the files were looked at, and where they lie elsewhere.',
   })
-  signature?: unknown;
+  scan?: ModelScanType | null;
   @Field(() => JsonScalar, { nullable: true, description: 'Reports with confusion matrices, and the parity of formats.' })
   evaluation?: unknown;
   @Field() description!: string;
@@ -171,6 +165,7 @@ export class UpdateModelInput {
 
 @InputType({ description: 'What is not named stays.' })
 export class UpdateModelVersionInput {
+  @Field(() => ModelCardInput, { nullable: true }) card?: ModelCardInput | null;
   @Field(() => ID) id!: string;
   @Field(() => String, { nullable: true }) description?: string | null;
   @Field(() => [TagChangeInput], { nullable: true }) tags?: TagChangeInput[] | null;

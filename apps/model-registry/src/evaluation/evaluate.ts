@@ -2,6 +2,7 @@ import type { Bootstrap, Comparison, EvaluationRequest, EvaluationResult } from 
 import { selectBackend, signatureOf } from '#engine-tfjs';
 import { DomainError, isDomainError } from '#kernel';
 import { compare } from './compare.js';
+import { exampleOf } from './example.js';
 import { loadEvaluated, type Evaluated } from './evaluated.js';
 import { parityOf } from './parity.js';
 import { reportOnPart } from './report.js';
@@ -20,6 +21,7 @@ export async function evaluate(request: EvaluationRequest): Promise<EvaluationRe
       validation: reportOnPart(loaded, table, 'validation', split.parts.validation),
       test: reportOnPart(loaded, table, 'test', split.parts.test),
       parity: await parityOf(candidate),
+      example: exampleOf(candidate),
       ...(request.champion ? { comparison: await compareWith(candidate, request.champion, request.bootstraps ?? []) } : {}),
       backend: backend.chosen,
     };

@@ -1,0 +1,49 @@
+import { Args, ID, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import type { Ctx } from '#access';
+import { Requires } from '#host';
+import { VersionSheets, type ModelVersionRow } from '#registry';
+import { Asker } from '../graphql/graph-context.js';
+import { JsonScalar } from '../graphql/json.scalar.js';
+import { ModelVersionType } from './registry.types.js';
+import { ModelFileType, ModelVersionDiffType } from './version-sheets.types.js';
+
+/** What a version is as a whole, and what tells two of them apart. */
+@Resolver(() => ModelVersionType)
+export class VersionSheetsResolver {
+  constructor(private readonly sheets: VersionSheets) {}
+
+  @Query(() => String, {
+    description: 'The model card as Markdown: what the run, the data and the figures say, and what people wrote.',
+  })
+  @Requires('registry.read')
+  modelCard(@Asker() ctx: Ctx, @Args('versionId', { type: () => ID }) versionId: string) {
+    return this.sheets.card(ctx, versionId);
+  }
+
+  @Query(() => ModelVersionDiffType)
+  @Requires('registry.read')
+  async modelVersionDiff(@Asker() ctx: Ctx, @Args('a', { type: () => ID }) a: string, @Args('b', { type: () => ID }) b: string) {
+    const { bytes, ...diff } = await this.sheets.diff(ctx, a, b);
+    return { ...diff, bytes: { key: 'bytes', ...bytes } };
+  }
+
+  @ResolveField(() => [ModelFileType])
+  files(@Parent() { manifest, files }: ModelVersionRow) {
+    if (manifest) return manifest.map(({ path, sha256, size }) => ({ name: path, blob: sha256, size }));
+    return Object.entries(files).map(([name, blob]) => ({ name, blob }));
+  }
+
+  @ResolveField(() => JsonScalar, {
+    nullable: true,
+    description:
+      'Raw inputs and outputs; measured by the platform, or else as the files themselves say. Null when neither is known.',
+  })
+  signature(@Parent() { signature, scan }: ModelVersionRow) {
+    return signature ?? scan?.signature;
+  }
+
+  @ResolveField(() => JsonScalar, { nullable: true, description: 'A row as callers send it, with the answer.' })
+  example(@Parent() version: ModelVersionRow) {
+    return version.evaluation?.example;
+  }
+}
