@@ -101,3 +101,47 @@ it('predicts rows of CSV and of JSON', async () => {
   });
   expect(await bench.cli('predict none', { stdin: csv })).toMatchObject({ code: 3 });
 });
+
+it('says who stood where and when, what tells versions apart, and prints the card', async () => {
+  const history = await bench.json<{ number: number; stage: string; leftAt: null }[]>('model history mild --stage production');
+  expect(history).toMatchObject([
+    { number: 1, stage: 'production', leftAt: null, enteredByMember: { name: 'grace' }, reason: 'good' },
+  ]);
+  expect((await bench.cli('model history mild')).out).toMatch(/1 +production +.* +now +grace +good/);
+  expect(await bench.json('model history mild --stage production --at 2020-01-01T00:00:00Z')).toEqual([]);
+  expect(await bench.cli('model card mild 1')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^# mild 1\n(.*\n)*## Metrics\n/),
+  });
+  expect(await bench.cli('model diff mild 1 2')).toMatchObject({ code: 3 });
+});
+
+it('applies a flow from a file, has a model follow it, and moves past it in an emergency', async () => {
+  const file = join(bench.root, 'flow.json');
+  await writeFile(file, '{"stages": [');
+  expect(await bench.cli(['flow', 'apply', 'strict', '--file', file])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('no JSON'),
+  });
+  const stages = [
+    { name: 'production', holds: 'one', from: ['none'], gates: [{ kind: 'size_max', bytes: 1 }], approvals: 1 },
+    { name: 'archived', holds: 'many', from: ['production'] },
+  ];
+  await writeFile(file, JSON.stringify({ stages }));
+  expect(await bench.json(['flow', 'apply', 'strict', '--file', file])).toMatchObject({ name: 'strict', revision: 1 });
+  expect(await bench.json(['flow', 'apply', 'strict', '--file', file])).toMatchObject({ revision: 2 });
+  expect((await bench.cli('flow list')).out).toMatch(/strict +2 +production archived/);
+  expect((await bench.cli('flow show strict')).out).toMatch(/production +one +none +size_max +1/);
+  expect(await bench.cli('flow use mild strict')).toMatchObject({ code: 0 });
+  expect(await bench.cli('flow use strict strict')).toMatchObject({ code: 0 });
+  expect(await bench.cli('model promote strict 1 --to production --wait')).toMatchObject({
+    code: 5,
+    out: expect.stringMatching(/failed +size_max: its files have \d+ bytes \(at most 1\)/),
+  });
+  const forced = await bench.cli(['model', 'force', 'strict', '1', '--to', 'production', '--reason', 'the one before is down']);
+  expect(forced).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('stands in production; gates and approvals were passed over'),
+  });
+  expect((await bench.cli('model history strict')).out).toMatch(/FORCED: the one before is down/);
+});

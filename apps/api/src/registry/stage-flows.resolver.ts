@@ -2,7 +2,8 @@ import { Args, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/g
 import type { Ctx } from '#access';
 import { FlowsService, StageHistoryView, type ModelRow, type StageStayRow } from '#registry';
 import { Requires } from '#host';
-import { DomainError } from '#kernel';
+import { DomainError, kindOfId } from '#kernel';
+import { MemberType } from '../access/access.types.js';
 import { PageInput, toConnection } from '../graphql/connection.js';
 import { Asker, Load } from '../graphql/graph-context.js';
 import type { Loaders } from '../graphql/loaders.js';
@@ -104,6 +105,11 @@ export class StageStaysResolver {
   @ResolveField(() => ModelVersionType, { nullable: true })
   version(@Parent() stay: StageStayRow, @Load() load: Loaders) {
     return load.modelVersion.load(stay.versionId);
+  }
+
+  @ResolveField(() => MemberType, { nullable: true, description: 'Null when a trigger or the platform moved it.' })
+  enteredByMember(@Parent() stay: StageStayRow, @Load() load: Loaders) {
+    return kindOfId(stay.enteredBy) === 'member' ? load.member.load(stay.enteredBy) : null;
   }
 
   @ResolveField(() => StageRequestType, { nullable: true })

@@ -9,11 +9,19 @@ import { Demo } from './demo.js';
 import { Doctor } from './doctor.js';
 import { EventsTail } from './events/tail.js';
 import { Export } from './export.js';
+import { FlowApply } from './flow/apply.js';
+import { FlowList } from './flow/list.js';
+import { FlowShow } from './flow/show.js';
+import { FlowUse } from './flow/use.js';
 import { ImportMlflow } from './import/mlflow.js';
 import { LineageCommand } from './lineage.js';
 import { Login } from './login.js';
 import { MemberAdd } from './member/add.js';
 import { ModelApprove } from './model/approve.js';
+import { ModelCard } from './model/card.js';
+import { ModelDiff } from './model/diff.js';
+import { ModelForce } from './model/force.js';
+import { ModelHistory } from './model/history.js';
 import { ModelList } from './model/list.js';
 import { ModelPromote } from './model/promote.js';
 import { ModelReject } from './model/reject.js';
@@ -39,11 +47,19 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   doctor: Doctor,
   'events:tail': EventsTail,
   export: Export,
+  'flow:apply': FlowApply,
+  'flow:list': FlowList,
+  'flow:show': FlowShow,
+  'flow:use': FlowUse,
   'import:mlflow': ImportMlflow,
   lineage: LineageCommand,
   login: Login,
   'member:add': MemberAdd,
   'model:approve': ModelApprove,
+  'model:card': ModelCard,
+  'model:diff': ModelDiff,
+  'model:force': ModelForce,
+  'model:history': ModelHistory,
   'model:list': ModelList,
   'model:promote': ModelPromote,
   'model:reject': ModelReject,
@@ -62,6 +78,7 @@ export const TOPICS = {
   dataset: { description: 'Data sets and their versions.' },
   dead: { description: 'Deliveries that failed for the last time.' },
   events: { description: 'The log of what happened.' },
+  flow: { description: 'Stage flows, which say how versions of models get from stage to stage.' },
   import: { description: 'Copies from elsewhere.' },
   member: { description: 'Members.' },
   model: { description: 'Models, versions and stages.' },
