@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { SUBSCRIBER_NAMES } from '#contracts';
 import {
   ask,
   checkInvariants,
@@ -16,9 +17,10 @@ import { noSeaweed, startS3, titled } from './on-s3.js';
 
 /**
  * Connections that an installation may hold at most. A process: 8 for its use cases (20 where one process does all), 1 to listen, and one a queue worker and 3 more for the
- * queues; one process has the relay's. Split: 7 processes with 6 workers among them. Below PostgreSQL's own limit of 100 with room for people.
+ * queues; one process has the relay's. Split: 7 processes with all workers among them. Below PostgreSQL's own limit of 100 with room for people.
  */
-const MOST = { platform: 20 + 1 + (6 + 3) + 1, split: 7 * (8 + 1 + 3) + 6 + 1 };
+const WORKERS = SUBSCRIBER_NAMES.length;
+const MOST = { platform: 20 + 1 + (WORKERS + 3) + 1, split: 7 * (8 + 1 + 3) + WORKERS + 1 };
 
 interface Started {
   readonly server: Server;

@@ -8,7 +8,6 @@ import { InferenceProxy } from './inference/inference.proxy.js';
 const config = loadConfig();
 const app = await bootRole(ApiRole, {
   service: 'api',
-  workers: 0,
   adapter: createAdapter(config, new InferenceProxy(() => config.urls.inference)),
 });
 await ensureFirstTokens(app, config);

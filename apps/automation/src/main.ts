@@ -2,4 +2,4 @@ import 'reflect-metadata';
 import { bootRole } from '#host';
 import { AutomationRole } from './automation.role.js';
 
-await bootRole(AutomationRole, { service: 'automation', workers: 1 });
+await bootRole(AutomationRole, { service: 'automation' });

@@ -2,4 +2,4 @@ import 'reflect-metadata';
 import { bootRole } from '#host';
 import { DatasetRegistryRole } from './dataset-registry.role.js';
 
-await bootRole(DatasetRegistryRole, { service: 'dataset-registry', workers: 1 });
+await bootRole(DatasetRegistryRole, { service: 'dataset-registry' });

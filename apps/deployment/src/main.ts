@@ -2,4 +2,4 @@ import 'reflect-metadata';
 import { bootRole } from '#host';
 import { DeploymentRole } from './deployment.role.js';
 
-await bootRole(DeploymentRole, { service: 'deployment', workers: 1 });
+await bootRole(DeploymentRole, { service: 'deployment' });

@@ -2,4 +2,4 @@ import 'reflect-metadata';
 import { bootRole } from '#host';
 import { ExperimentTrackingRole } from './experiment-tracking.role.js';
 
-await bootRole(ExperimentTrackingRole, { service: 'experiment-tracking', workers: 0 });
+await bootRole(ExperimentTrackingRole, { service: 'experiment-tracking' });

@@ -2,4 +2,4 @@ import 'reflect-metadata';
 import { bootRole } from '#host';
 import { ModelRegistryRole } from './model-registry.role.js';
 
-await bootRole(ModelRegistryRole, { service: 'model-registry', workers: 2 });
+await bootRole(ModelRegistryRole, { service: 'model-registry' });

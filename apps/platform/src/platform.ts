@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '#config';
+import { workersOf } from '#contracts';
 import { DeploymentView } from '#deployment';
 import { ApiAddress, closeApp, createApp, ensureFirstTokens, PlatformModule, readSecret } from '#host';
 import { Wakeups } from '#messaging';
@@ -27,8 +28,6 @@ const ROLES = [
   DeploymentRole,
   AutomationRole,
 ];
-/** Queue workers of all roles together. */
-const WORKERS = 6;
 /** One process does the work of eight: its jobs and requests wait for connections before the machine is busy when it has too few. */
 const POOL = 20;
 const PORTS_TRIED = 50;
@@ -68,7 +67,7 @@ async function startRoles(config: Config, home: Home, database: Database, say: (
     config,
     databaseUrl: database.url,
     service: 'platform',
-    workers: WORKERS,
+    workers: workersOf('platform'),
     pool: POOL,
   });
   const app = await createApp([platform, ...ROLES], createAdapter(config, proxy));

@@ -2,4 +2,4 @@ import 'reflect-metadata';
 import { bootRole } from '#host';
 import { TrainingRunnerRole } from './training-runner.role.js';
 
-await bootRole(TrainingRunnerRole, { service: 'training-runner', workers: 1 });
+await bootRole(TrainingRunnerRole, { service: 'training-runner' });

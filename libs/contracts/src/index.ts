@@ -1,3 +1,4 @@
+export { ColumnDriftSchema, DRIFT_LIMITS, DriftReportSchema, type ColumnDrift, type DriftReport } from './drift.js';
 export {
   ColumnProfileSchema,
   ColumnSchema,
@@ -66,7 +67,7 @@ export {
   type EventName,
   type LoggedEvent,
 } from './events/catalogue.js';
-export { queueName, ROUTES, SUBSCRIBER_NAMES, SUBSCRIBERS, type SubscriberName, type SubscriberSettings } from './subscribers.js';
+export { queueName, ROUTES, SUBSCRIBER_NAMES, SUBSCRIBERS, workersOf, type SubscriberName, type SubscriberSettings } from './subscribers.js';
 export { GateResultSchema, GateSchema, isChampionGate, type ChampionGate, type Gate, type GateResult } from './gates.js';
 export {
   ARCHIVED,

@@ -15,6 +15,7 @@ export interface SubscriberSettings {
 
 export const SUBSCRIBERS = {
   'dataset-registry.validate': { app: 'dataset-registry', concurrency: 2, attempts: 4, backoffMs: 500, lockMs: 15_000 },
+  'dataset-registry.compare': { app: 'dataset-registry', concurrency: 1, attempts: 3, backoffMs: 500, lockMs: 15_000 },
   'training-runner.wake': { app: 'training-runner', concurrency: 8, attempts: 5, backoffMs: 250, lockMs: 15_000 },
   'model-registry.candidate': { app: 'model-registry', concurrency: 1, attempts: 3, backoffMs: 1000, lockMs: 15_000 },
   'model-registry.gates': { app: 'model-registry', concurrency: 1, attempts: 3, backoffMs: 1000, lockMs: 15_000 },
@@ -25,6 +26,12 @@ export const SUBSCRIBERS = {
 
 export type SubscriberName = keyof typeof SUBSCRIBERS;
 export const SUBSCRIBER_NAMES = Object.keys(SUBSCRIBERS) as SubscriberName[];
+
+/** How many queue workers a process of this service holds; the platform has all in one. */
+export function workersOf(service: string): number {
+  if (service === 'platform') return SUBSCRIBER_NAMES.length;
+  return SUBSCRIBER_NAMES.filter((name) => SUBSCRIBERS[name].app === service).length;
+}
 
 /**
  * Which subscribers get a job for which event. Total over the catalogue, so that a new event cannot be forgotten: an empty list says that
@@ -39,7 +46,10 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'runner.lost': [],
   'dataset.created': [],
   'dataset_version.created': ['dataset-registry.validate'],
-  'dataset_version.validated': [],
+  'dataset_version.validated': ['dataset-registry.compare'],
+  'dataset_version.comparison_requested': ['dataset-registry.compare'],
+  'dataset_version.compared': [],
+  'dataset_version.drift_detected': [],
   'dataset_version.validation_failed': [],
   'experiment.created': [],
   'experiment.updated': [],

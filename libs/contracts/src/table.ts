@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DriftReportSchema } from './drift.js';
 
 /** Types of a data set's columns. Whole numbers are numbers; dates stay text until a preparation step reads them. */
 export const ColumnTypeSchema = z.enum(['number', 'text', 'boolean']);
@@ -46,5 +47,7 @@ export const DatasetProfileSchema = z.strictObject({
   rows: z.int().nonnegative(),
   columns: z.array(ColumnProfileSchema),
   duplicateRows: z.int().nonnegative(),
+  /** Against the parent version; absent until it was compared, and where there is none. */
+  drift: DriftReportSchema.optional(),
 });
 export type DatasetProfile = z.infer<typeof DatasetProfileSchema>;

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { Column as TableColumn, DatasetProfile, Finding } from '#contracts';
+import type { Column as TableColumn, DatasetProfile, DriftReport, Finding } from '#contracts';
 import type { DatasetFormat, DatasetVersionState } from './model/dataset-version.js';
 
 @Entity('dataset')
@@ -37,4 +37,14 @@ export class DatasetVersionEntity {
   @Column('text') createdBy!: string;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
   @Column('timestamptz', { nullable: true }) checkedAt!: Date | null;
+}
+
+/** One version against another. */
+@Entity('dataset_comparison')
+export class DatasetComparisonEntity {
+  @PrimaryColumn('text') versionId!: string;
+  @PrimaryColumn('text') againstId!: string;
+  @Column('text') workspaceId!: string;
+  @Column('jsonb') report!: DriftReport;
+  @Column('timestamptz', { default: () => 'now()' }) at!: Date;
 }

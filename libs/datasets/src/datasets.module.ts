@@ -1,13 +1,14 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { DatasetEntity, DatasetVersionEntity } from './datasets.entities.js';
+import { DatasetComparisonEntity, DatasetEntity, DatasetVersionEntity } from './datasets.entities.js';
 import { DatasetsService } from './datasets.service.js';
 import { DatasetsStore } from './datasets.store.js';
 import { DatasetsView } from './datasets.view.js';
+import { DriftService } from './drift.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([DatasetEntity, DatasetVersionEntity])],
-  providers: [DatasetsStore, DatasetsService, DatasetsView],
-  exports: [DatasetsService, DatasetsView],
+  imports: [TypeOrmModule.forFeature([DatasetEntity, DatasetVersionEntity, DatasetComparisonEntity])],
+  providers: [DatasetsStore, DatasetsService, DriftService, DatasetsView],
+  exports: [DatasetsService, DriftService, DatasetsView],
 })
 export class DatasetsModule {}

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { DriftReport } from '#contracts';
 import type { Tx } from '#database';
-import { DatasetEntity, DatasetVersionEntity } from './datasets.entities.js';
+import { DatasetComparisonEntity, DatasetEntity, DatasetVersionEntity } from './datasets.entities.js';
 
 /** Writes and loads by transaction; the only writer of these tables. */
 @Injectable()
@@ -36,6 +37,39 @@ export class DatasetsStore {
 
   async insertVersion(tx: Tx, row: Partial<DatasetVersionEntity>): Promise<void> {
     await tx.em.insert(DatasetVersionEntity, row as DatasetVersionEntity);
+  }
+
+  async versionWithProject(
+    tx: Tx,
+    workspaceId: string,
+    id: string,
+  ): Promise<{ version: DatasetVersionEntity; project: string } | null> {
+    const version = await tx.em.findOneBy(DatasetVersionEntity, { id, workspaceId });
+    const dataset = version && (await tx.em.findOneBy(DatasetEntity, { id: version.datasetId }));
+    return version && dataset ? { version, project: dataset.project } : null;
+  }
+
+  isCompared(tx: Tx, versionId: string, againstId: string): Promise<boolean> {
+    return tx.em.existsBy(DatasetComparisonEntity, { versionId, againstId });
+  }
+
+  /** The version, with the report in its profile when it is about its parent; null when the pair has a report already. */
+  async insertComparison(
+    tx: Tx,
+    workspaceId: string,
+    versionId: string,
+    report: DriftReport,
+  ): Promise<DatasetVersionEntity | null> {
+    const rows = await tx.query(
+      `insert into dataset_comparison (version_id, against_id, workspace_id, report) values ($1, $2, $3, $4) on conflict do nothing returning 1`,
+      [versionId, report.against, workspaceId, JSON.stringify(report)],
+    );
+    if (rows.length === 0) return null;
+    await tx.query(
+      `update dataset_version set profile = jsonb_set(profile, '{drift}', $3::jsonb) where id = $1 and parent_id = $2 and profile is not null`,
+      [versionId, report.against, JSON.stringify(report)],
+    );
+    return tx.em.findOneByOrFail(DatasetVersionEntity, { id: versionId });
   }
 
   /** Compare-and-set from PENDING; null when the version has left it already. */

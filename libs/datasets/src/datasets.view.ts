@@ -3,10 +3,14 @@ import { DataSource, In } from 'typeorm';
 import { visible, type Ctx } from '#access';
 import { keysetPage } from '#database';
 import type { Page, PageArgs } from '#kernel';
-import { DatasetEntity, DatasetVersionEntity } from './datasets.entities.js';
+import { DatasetComparisonEntity, DatasetEntity, DatasetVersionEntity } from './datasets.entities.js';
 
 export type DatasetRow = Readonly<DatasetEntity>;
 export type DatasetVersionRow = Readonly<DatasetVersionEntity>;
+
+export type DatasetComparisonRow = Readonly<DatasetComparisonEntity>;
+
+const MAX_COMPARISONS = 100;
 
 /** List and detail queries of data sets for the API. */
 @Injectable()
@@ -40,6 +44,17 @@ export class DatasetsView {
 
   versionsByIds(ctx: Ctx, ids: readonly string[]): Promise<DatasetVersionRow[]> {
     return this.readableVersions(ctx).andWhere('v.id in (:...ids)', { ids }).getMany();
+  }
+
+  /** Reports of versions against another one, for versions that the caller may read. */
+  async comparisons(ctx: Ctx, versionId: string, againstId?: string | null): Promise<DatasetComparisonRow[]> {
+    const query = this.dataSource
+      .getRepository(DatasetComparisonEntity)
+      .createQueryBuilder('c')
+      .where('c.versionId = :versionId', { versionId });
+    if (againstId) query.andWhere('c.againstId = :againstId', { againstId });
+    const project = '(select d.project from dataset d join dataset_version v on v.dataset_id = d.id where v.id = c.version_id)';
+    return visible(query, ctx, 'dataset.read', project).orderBy('c.at', 'DESC').limit(MAX_COMPARISONS).getMany();
   }
 
   /** Newest version of each data set. */

@@ -37,6 +37,12 @@ export class DatasetReads {
     return row ? toFacts(row) : undefined;
   }
 
+  /** VALIDATED versions whose parent is this one. */
+  async children(workspaceId: string, parentId: string): Promise<VersionFacts[]> {
+    const where = { workspaceId, parentId, state: 'VALIDATED' as const };
+    return (await this.dataSource.getRepository(DatasetVersionEntity).findBy(where)).map(toFacts);
+  }
+
   /** A version as a model card tells of it; null for one that is not here. */
   async sheet(workspaceId: string, id: string): Promise<DataSheetFacts | null> {
     const row = await this.dataSource.getRepository(DatasetVersionEntity).findOneBy({ workspaceId, id });

@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { loadConfig } from '#config';
+import { workersOf } from '#contracts';
 import { BULL_CONNECTION, closeBullConnection } from '#messaging';
 import { ApiAddress } from './api-address.js';
 import { Drain } from './drain.js';
@@ -9,7 +10,6 @@ import { PlatformModule } from './platform.module.js';
 
 export interface RoleOptions {
   readonly service: string;
-  readonly workers: number;
   readonly adapter?: FastifyAdapter;
 }
 
@@ -27,7 +27,7 @@ export async function bootRole(role: Type, options: RoleOptions): Promise<NestFa
     config,
     databaseUrl: config.database.url,
     service: options.service,
-    workers: options.workers,
+    workers: workersOf(options.service),
   });
   const app = await createApp([platform, role], options.adapter ?? new FastifyAdapter());
   app.get(ApiAddress).url = config.urls.api;

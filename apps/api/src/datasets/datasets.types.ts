@@ -1,4 +1,5 @@
 import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { DriftReportType } from './drift.types.js';
 import { Connection, Node } from '../graphql/connection.js';
 import { Payload } from '../graphql/payload.js';
 
@@ -42,6 +43,8 @@ export class DatasetProfileType {
   @Field(() => Int) rows!: number;
   @Field(() => Int) duplicateRows!: number;
   @Field(() => [ColumnProfileType]) columns!: ColumnProfileType[];
+  @Field(() => DriftReportType, { nullable: true, description: 'Against the parent; null until it was compared.' })
+  drift?: DriftReportType;
 }
 
 @ObjectType()

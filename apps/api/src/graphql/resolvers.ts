@@ -2,6 +2,7 @@ import { AuditResolver, MembersResolver } from '../access/access.resolver.js';
 import { TriggersResolver } from '../automation/automation.resolver.js';
 import { WebhooksResolver } from '../automation/webhooks.resolver.js';
 import { DatasetsResolver, DatasetVersionResolver } from '../datasets/datasets.resolver.js';
+import { DriftResolver } from '../datasets/drift.resolver.js';
 import { EndpointsResolver, RevisionsResolver } from '../deployment/deployment.resolver.js';
 import { EventsResolver } from '../events/events.resolver.js';
 import { LineageResolver } from '../lineage/lineage.resolver.js';
@@ -31,6 +32,7 @@ export const RESOLVERS = [
   AuditResolver,
   DatasetsResolver,
   DatasetVersionResolver,
+  DriftResolver,
   ExperimentsResolver,
   RunsResolver,
   RunChangesResolver,

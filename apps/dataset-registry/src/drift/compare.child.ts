@@ -1,0 +1,4 @@
+import { serveChild } from '#process';
+import { CompareRequestSchema, compareTables } from './compare-tables.js';
+
+serveChild(async (input) => compareTables(CompareRequestSchema.parse(input)));

@@ -1,0 +1,347 @@
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  aDataset,
+  aMember,
+  aTemplate,
+  aTraining,
+  aVersion,
+  checkInvariants,
+  jobWhen,
+  missingPostgres15,
+  penguinsCsv,
+  quickSpec,
+  startPlatform,
+  startPostgres15,
+  startSplit,
+  uniqueName,
+  until,
+  type Client,
+  type Server,
+} from '#testing';
+import { titled } from './on-s3.js';
+
+const mutation = (field: string, type: string, answer: string) =>
+  `mutation ($input: ${type}!) { ${field}(input: $input) { ${answer} userErrors { code message field } } }`;
+const CREATE_FLOW = mutation('createStageFlow', 'CreateStageFlowInput', 'stageFlow { id }');
+const CREATE_MODEL = mutation('createModel', 'CreateModelInput', 'model { id }');
+const REQUEST = mutation('requestStage', 'RequestStageInput', 'stageRequest { id }');
+const APPROVE = mutation('approveStage', 'DecideInput', 'stageRequest { id state }');
+const FORCE = mutation('forceStage', 'ForceStageInput', 'modelVersion { stage }');
+const COMPARE = mutation('compareDatasetVersions', 'CompareDatasetVersionsInput', 'datasetVersion { id }');
+const READ_REQUEST =
+  'query ($id: ID!) { node(id: $id) { ... on StageRequest { state gates { gate outcome message } evidence version { stage } } } }';
+const READ_VERSION = `query ($id: ID!) { node(id: $id) { ... on ModelVersion { number stage scan { outcome problems { path code message } formats { name unsafe } }
+  files { name blob size } signature example } } }`;
+const DRIFT =
+  'query ($id: ID!) { datasetVersion(id: $id) { profile { drift { mode added drifted worst { column psi } columns { name drifted } } } } }';
+
+interface RequestView {
+  state: string;
+  gates: { gate: { kind: string }; outcome: string; message: string }[];
+  evidence: {
+    manifest: { path: string; sha256: string }[];
+    flow: { revision: number };
+    comparison?: { differences: unknown[] };
+    recheckedAt?: string;
+  };
+  version: { stage: string };
+}
+interface VersionView {
+  number: number;
+  stage: string;
+  scan: { outcome: string; problems: { path: string; code: string }[]; formats: { name: string; unsafe: boolean }[] } | null;
+  files: { name: string; blob: string; size: number }[];
+  signature: { inputs: unknown[] } | null;
+  example: { inputs: object; outputs: { probabilities: number[] } } | null;
+}
+
+/** A service of the workspace's own that is asked before a move. */
+class Check {
+  readonly asked: {
+    version: { id: string; files: unknown[] };
+    measured: Record<string, number>;
+    champion: { number: number } | null;
+  }[] = [];
+  answer: { status: number; body: string } = { status: 200, body: '{"passed": true, "message": "the report is there"}' };
+  private constructor(private readonly server: HttpServer) {}
+
+  static async start(): Promise<Check> {
+    const check: Check = new Check(
+      createServer((request, response) => {
+        let body = '';
+        request
+          .on('data', (chunk) => (body += String(chunk)))
+          .on('end', () => {
+            check.asked.push(JSON.parse(body));
+            response.writeHead(check.answer.status).end(check.answer.body);
+          });
+      }),
+    );
+    await new Promise<void>((resolve) => check.server.listen(0, '127.0.0.1', resolve));
+    return check;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/check`;
+  }
+
+  stop(): void {
+    this.server.close();
+  }
+}
+
+/** The penguins with every bill longer by a third. */
+function shifted(csv: string, from: number, to: number): string {
+  return csv
+    .trim()
+    .split('\n')
+    .slice(from + 1, to + 1)
+    .map((line) =>
+      line
+        .split(',')
+        .map((cell, column) => (column === 2 && Number(cell) ? String(Number(cell) * 1.35) : cell))
+        .join(','),
+    )
+    .join('\n');
+}
+
+function governanceSuite(start: (env: Record<string, string>) => Promise<{ server: Server; stop(): Promise<void> }>): void {
+  let started: { server: Server; stop(): Promise<void> };
+  let client: Client;
+  let approver: Client;
+  let check: Check;
+  let flowId: string;
+  let datasetId: string;
+  let templateId: string;
+  const model = uniqueName('governed');
+
+  beforeAll(async () => {
+    check = await Check.start();
+    started = await start({ TAILRACE_WEBHOOK_ALLOW: '127.0.0.0/8' });
+    client = started.server.client();
+    approver = started.server.client((await aMember(client, 'approver')).token);
+    datasetId = await aDataset(client);
+  }, 120_000);
+  afterAll(async () => {
+    check?.stop();
+    await started?.stop();
+  });
+
+  const request = async (versionId: string, stage: string, state: string): Promise<RequestView & { id: string }> => {
+    const { stageRequest } = await client.mutate<{ stageRequest: { id: string } }>(REQUEST, { versionId, stage });
+    return { ...(await requestWhen(stageRequest.id, state)), id: stageRequest.id };
+  };
+  const requestWhen = (id: string, state: string) =>
+    until(
+      `the request is ${state}`,
+      async () => {
+        const { node } = await client.query<{ node: RequestView }>(READ_REQUEST, { id });
+        if (node.state !== state && ['BLOCKED', 'DONE', 'STALE'].includes(node.state))
+          throw new Error(`it is ${JSON.stringify(node)}`);
+        return node.state === state && node;
+      },
+      45_000,
+    );
+  const versionWhen = (id: string, what: string, fits: (version: VersionView) => boolean) =>
+    until(`the version ${what}`, async () => {
+      const { node } = await client.query<{ node: VersionView }>(READ_VERSION, { id });
+      return fits(node) && node;
+    });
+  const train = async (): Promise<string> => {
+    const job = await aTraining(client, templateId);
+    return (await jobWhen(client, job.id, 'has a version', ({ modelVersions }) => modelVersions.length === 1)).modelVersions[0]!
+      .id;
+  };
+
+  test('appended data that has shifted is drift, by event, and what is compared with a named version too', async () => {
+    const lines = penguinsCsv().trim().split('\n');
+    const first = lines.slice(0, 201).join('\n');
+    const one = await aVersion(client, datasetId, first);
+    const two = await aVersion(client, datasetId, `${first}\n${lines.slice(201, 301).join('\n')}`);
+    const three = await aVersion(
+      client,
+      datasetId,
+      `${first}\n${lines.slice(201, 301).join('\n')}\n${shifted(penguinsCsv(), 0, 200)}`,
+    );
+    type Drift = {
+      datasetVersion: { profile: { drift: { mode: string; added: number; drifted: boolean; worst: { column: string } } | null } };
+    };
+    const driftOf = (id: string) =>
+      until('it is compared', async () => (await client.query<Drift>(DRIFT, { id })).datasetVersion.profile.drift ?? false);
+    expect(await driftOf(two.id)).toMatchObject({ mode: 'appended', added: 100 });
+    expect(await driftOf(three.id)).toMatchObject({
+      mode: 'appended',
+      added: 200,
+      drifted: true,
+      worst: { column: 'Beak Length (mm)' },
+    });
+    const { events } = await client.query<{ events: { subject: string; data: { columns: string[] } }[] }>(
+      '{ events(first: 1000, types: ["dataset_version.drift_detected"]) { subject data } }',
+    );
+    expect(events.find(({ subject }) => subject === `dataset_version/${three.id}`)?.data.columns).toContain('Beak Length (mm)');
+    await client.mutate(COMPARE, { versionId: three.id, againstId: one.id });
+    const named = await until('it is compared with the first', async () => {
+      const query = 'query ($v: ID!, $a: ID!) { datasetComparisons(versionId: $v, againstId: $a) { against mode added } }';
+      const { datasetComparisons } = await client.query<{ datasetComparisons: unknown[] }>(query, { v: three.id, a: one.id });
+      return datasetComparisons.length > 0 && datasetComparisons;
+    });
+    expect(named).toEqual([{ against: one.id, mode: 'appended', added: 300 }]);
+  }, 60_000);
+
+  test('a version comes into production past every kind of gate, whose evidence is frozen with the hashes of its files', async () => {
+    const gates = [
+      { kind: 'data_valid' },
+      { kind: 'metric_min', metric: 'test_accuracy', min: 0.2 },
+      { kind: 'metric_max', metric: 'loss', max: 5, source: 'logged' },
+      { kind: 'parity_max', max: 0.001 },
+      { kind: 'not_worse', d: 0.9, minRowsPerClass: 1 },
+      { kind: 'signature_compatible' },
+      { kind: 'files_scanned' },
+      { kind: 'size_max', bytes: 100_000_000 },
+      { kind: 'http_check', name: 'review', url: check.url },
+    ];
+    const stages = [
+      { name: 'production', holds: 'one', from: ['none', 'archived'], gates, approvals: 1 },
+      { name: 'archived', holds: 'many', from: ['none', 'production'] },
+    ];
+    flowId = (await client.mutate<{ stageFlow: { id: string } }>(CREATE_FLOW, { name: uniqueName('flow'), flow: { stages } }))
+      .stageFlow.id;
+    expect(flowId).toMatch(/^flw_/);
+    await client.mutate(CREATE_MODEL, { name: model, flow: { stages } });
+    templateId = await aTemplate(client, { datasetId, spec: quickSpec(), registerAs: model });
+    const versionId = await train();
+    const version = await versionWhen(versionId, 'is scanned', ({ scan }) => scan !== null);
+    expect(version.scan).toMatchObject({ outcome: 'clean', problems: [] });
+    expect(version.scan!.formats.map(({ name }) => name)).toEqual(['onnx', 'tfjs']);
+    expect(version.files.every(({ size }) => size > 0)).toBe(true);
+    expect(version.example!.outputs.probabilities.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 4);
+    const asked = await request(versionId, 'production', 'AWAITING_APPROVAL');
+    expect(asked.gates.map(({ gate, outcome }) => [gate.kind, outcome])).toEqual(gates.map(({ kind }) => [kind, 'passed']));
+    expect(asked.gates.find(({ gate }) => gate.kind === 'metric_max')!.message).toMatch(/, as a client logged it$/);
+    expect(asked.evidence.manifest.map(({ path }) => path)).toEqual(version.files.map(({ name }) => name));
+    expect(check.asked.at(-1)).toMatchObject({ version: { id: versionId }, champion: null });
+    await approver.mutate(APPROVE, { requestId: asked.id });
+    await versionWhen(versionId, 'stands in production', ({ stage }) => stage === 'production');
+  }, 120_000);
+
+  test('the next one is compared with it by a bootstrap, and once more at the move; a check that says no blocks', async () => {
+    const versionId = await train();
+    check.answer = { status: 200, body: '{"passed": false, "message": "no bias report"}' };
+    const blocked = await request(versionId, 'production', 'BLOCKED');
+    expect(blocked.gates.at(-1)).toMatchObject({ outcome: 'failed', message: 'review: no bias report' });
+    check.answer = { status: 500, body: 'oops' };
+    const unknown = await request(versionId, 'production', 'BLOCKED');
+    expect(unknown.gates.at(-1)).toMatchObject({ outcome: 'unknown', message: 'review: it answered 500, not 200' });
+    check.answer = { status: 200, body: '{"passed": true}' };
+    const asked = await request(versionId, 'production', 'AWAITING_APPROVAL');
+    const gate = asked.gates.find(({ gate: { kind } }) => kind === 'not_worse')!;
+    expect(gate.message).toMatch(
+      /f1_macro differs by [+-][\d.]+ from version 1 on the same \d+ test rows; with 95 % confidence by at least/,
+    );
+    expect(asked.evidence.comparison!.differences).toMatchObject([{ score: 'f1_macro', resamples: 2000, confidence: 0.95 }]);
+    await approver.mutate(APPROVE, { requestId: asked.id });
+    const done = await requestWhen(asked.id, 'DONE');
+    expect(done.evidence.recheckedAt).toMatch(/^\d{4}-/);
+    expect(done.version.stage).toBe('production');
+  }, 120_000);
+
+  test('an emergency brings the one before back at once, and the history tells of it', async () => {
+    const { models } = await client.query<{
+      models: {
+        edges: {
+          node: {
+            id: string;
+            standing: { version: { id: string } }[];
+            versions: { edges: { node: { id: string; stage: string } }[] };
+          };
+        }[];
+      };
+    }>(
+      'query ($name: String!) { models(first: 1, where: { name: $name }) { edges { node { id standing(stage: "production") { version { id } } versions(first: 10) { edges { node { id stage } } } } } } }',
+      { name: model },
+    );
+    const node = models.edges[0]!.node;
+    const old = node.versions.edges.find((edge) => edge.node.stage === 'archived')!.node.id;
+    await client.mutate(FORCE, { versionId: old, stage: 'production', reason: 'version 2 answers with errors' });
+    const { node: after } = await client.query<{
+      node: { stageHistory: { edges: { node: { forced: boolean; reason: string | null; leftAt: string | null } }[] } };
+    }>(
+      'query ($id: ID!) { node(id: $id) { ... on Model { stageHistory(stage: "production") { edges { node { forced reason leftAt version { id } } } } } } }',
+      { id: node.id },
+    );
+    expect(after.stageHistory.edges.map(({ node: stay }) => [stay.forced, stay.leftAt === null])).toEqual([
+      [true, true],
+      [false, false],
+      [false, false],
+    ]);
+  });
+
+  test("what an MLflow client registers is scanned: hostile files are named, its description's signature is read", async () => {
+    const post = async (path: string, body: object) => {
+      const response = await fetch(`${started.server.url}/api/2.0/mlflow/${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${started.server.token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      expect(response.status).toBe(200);
+      return (await response.json()) as Record<string, never>;
+    };
+    const { run } = (await post('runs/create', { experiment_id: '0' })) as unknown as { run: { info: { run_id: string } } };
+    const runId = run.info.run_id;
+    const put = async (path: string, content: string) => {
+      const response = await fetch(`${started.server.url}/api/2.0/mlflow-artifacts/artifacts/0/${runId}/artifacts/${path}`, {
+        method: 'PUT',
+        headers: { authorization: `Bearer ${started.server.token}` },
+        body: content,
+      });
+      expect(response.status).toBe(200);
+    };
+    const inputs = JSON.stringify([{ name: 'x', type: 'double', required: true }]);
+    await put(
+      'model/MLmodel',
+      `flavors:\n  python_function: {}\nsignature:\n  inputs: '${inputs}'\n  outputs: '[{"type": "long"}]'\n`,
+    );
+    await put('model/model.pkl', "cposix\nsystem\n(S'id'\ntR.");
+    const name = uniqueName('hostile');
+    await post('registered-models/create', { name });
+    await post('model-versions/create', { name, source: `runs:/${runId}/model`, run_id: runId });
+    const query =
+      'query ($name: String!) { models(first: 1, where: { name: $name }) { edges { node { versions(first: 10) { edges { node { id } } } } } } }';
+    const { models } = await client.query<{ models: { edges: { node: { versions: { edges: { node: { id: string } }[] } } }[] } }>(
+      query,
+      { name },
+    );
+    const version = await versionWhen(
+      models.edges[0]!.node.versions.edges[0]!.node.id,
+      'is scanned',
+      ({ scan }) => scan !== null,
+    );
+    expect(version.scan).toMatchObject({ outcome: 'refused' });
+    expect(version.scan!.problems.map(({ path, code }) => [path, code])).toEqual([
+      ['model.pkl', 'PICKLE_IMPORTS'],
+      ['model.pkl', 'PICKLE'],
+    ]);
+    expect(version.files.map(({ name: file }) => file)).toEqual(['MLmodel', 'model.pkl']);
+    expect(version.signature!.inputs).toEqual([{ name: 'x', datatype: 'FP64', shape: [-1, 1] }]);
+  }, 60_000);
+
+  test('leaves every invariant whole', () => checkInvariants(started.server.databaseUrl));
+}
+
+describe('in one process, on the embedded PostgreSQL', () => {
+  governanceSuite(async (env) => {
+    const server = await startPlatform({ env });
+    return { server, stop: () => server.stop() };
+  });
+});
+
+const noPostgres = missingPostgres15();
+describe.skipIf(noPostgres)(titled('as a process each, on PostgreSQL 15', noPostgres), () => {
+  governanceSuite(async (env) => {
+    const postgres = await startPostgres15();
+    const server = await startSplit({ ...postgres, env });
+    return { server, stop: () => server.stop().finally(postgres.stop) };
+  });
+});
