@@ -1,5 +1,3 @@
-import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   aDataset,
@@ -20,92 +18,26 @@ import {
   type Client,
   type Server,
 } from '#testing';
+import {
+  APPROVE,
+  Check,
+  COMPARE,
+  CREATE_ENDPOINT,
+  CREATE_FLOW,
+  CREATE_MODEL,
+  DRIFT,
+  FORCE,
+  inputsOf,
+  PRODUCTION,
+  READ_REQUEST,
+  READ_VERSION,
+  REQUEST,
+  shifted,
+  type Production,
+  type RequestView,
+  type VersionView,
+} from './governance-kit.js';
 import { titled } from './on-s3.js';
-
-const mutation = (field: string, type: string, answer: string) =>
-  `mutation ($input: ${type}!) { ${field}(input: $input) { ${answer} userErrors { code message field } } }`;
-const CREATE_FLOW = mutation('createStageFlow', 'CreateStageFlowInput', 'stageFlow { id }');
-const CREATE_MODEL = mutation('createModel', 'CreateModelInput', 'model { id }');
-const REQUEST = mutation('requestStage', 'RequestStageInput', 'stageRequest { id }');
-const APPROVE = mutation('approveStage', 'DecideInput', 'stageRequest { id state }');
-const FORCE = mutation('forceStage', 'ForceStageInput', 'modelVersion { stage }');
-const COMPARE = mutation('compareDatasetVersions', 'CompareDatasetVersionsInput', 'datasetVersion { id }');
-const READ_REQUEST =
-  'query ($id: ID!) { node(id: $id) { ... on StageRequest { state gates { gate outcome message } evidence version { stage } } } }';
-const READ_VERSION = `query ($id: ID!) { node(id: $id) { ... on ModelVersion { number stage scan { outcome problems { path code message } formats { name unsafe } }
-  files { name blob size } signature example } } }`;
-const DRIFT =
-  'query ($id: ID!) { datasetVersion(id: $id) { profile { drift { mode added drifted worst { column psi } columns { name drifted } } } } }';
-
-interface RequestView {
-  state: string;
-  gates: { gate: { kind: string }; outcome: string; message: string }[];
-  evidence: {
-    manifest: { path: string; sha256: string }[];
-    flow: { revision: number };
-    comparison?: { differences: unknown[] };
-    recheckedAt?: string;
-  };
-  version: { stage: string };
-}
-interface VersionView {
-  number: number;
-  stage: string;
-  scan: { outcome: string; problems: { path: string; code: string }[]; formats: { name: string; unsafe: boolean }[] } | null;
-  files: { name: string; blob: string; size: number }[];
-  signature: { inputs: unknown[] } | null;
-  example: { inputs: object; outputs: { probabilities: number[] } } | null;
-}
-
-/** A service of the workspace's own that is asked before a move. */
-class Check {
-  readonly asked: {
-    version: { id: string; files: unknown[] };
-    measured: Record<string, number>;
-    champion: { number: number } | null;
-  }[] = [];
-  answer: { status: number; body: string } = { status: 200, body: '{"passed": true, "message": "the report is there"}' };
-  private constructor(private readonly server: HttpServer) {}
-
-  static async start(): Promise<Check> {
-    const check: Check = new Check(
-      createServer((request, response) => {
-        let body = '';
-        request
-          .on('data', (chunk) => (body += String(chunk)))
-          .on('end', () => {
-            check.asked.push(JSON.parse(body));
-            response.writeHead(check.answer.status).end(check.answer.body);
-          });
-      }),
-    );
-    await new Promise<void>((resolve) => check.server.listen(0, '127.0.0.1', resolve));
-    return check;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/check`;
-  }
-
-  stop(): void {
-    this.server.close();
-  }
-}
-
-/** The penguins with every bill longer by a third. */
-function shifted(csv: string, from: number, to: number): string {
-  return csv
-    .trim()
-    .split('\n')
-    .slice(from + 1, to + 1)
-    .map((line) =>
-      line
-        .split(',')
-        .map((cell, column) => (column === 2 && Number(cell) ? String(Number(cell) * 1.35) : cell))
-        .join(','),
-    )
-    .join('\n');
-}
 
 function governanceSuite(start: (env: Record<string, string>) => Promise<{ server: Server; stop(): Promise<void> }>): void {
   let started: { server: Server; stop(): Promise<void> };
@@ -225,6 +157,35 @@ function governanceSuite(start: (env: Record<string, string>) => Promise<{ serve
     await approver.mutate(APPROVE, { requestId: asked.id });
     await versionWhen(versionId, 'stands in production', ({ stage }) => stage === 'production');
   }, 120_000);
+
+  test('what it answers in production stands beside the figures of its training', async () => {
+    const query =
+      'query ($name: String!) { models(first: 1, where: { name: $name }) { edges { node { id standing(stage: "production") { version { id } } } } } }';
+    const { models } = await client.query<{
+      models: { edges: { node: { id: string; standing: { version: { id: string } }[] } }[] };
+    }>(query, { name: model });
+    const { id: modelId, standing } = models.edges[0]!.node;
+    const name = uniqueName('endpoint');
+    await client.mutate(CREATE_ENDPOINT, { name, follows: { modelId, stage: 'production' } });
+    const { node: version } = await client.query<{ node: VersionView }>(READ_VERSION, { id: standing[0]!.version.id });
+    const inputs = inputsOf(version);
+    const infer = (body: object) =>
+      fetch(`${started.server.url}/v2/models/${name}/infer`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${started.server.token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    await until('it answers', async () => (await infer({ inputs })).status === 200);
+    expect((await infer({ inputs: [] })).status).toBe(400);
+    const production = await until('its figures are here', async () => {
+      const { node } = await client.query<{ node: { production: Production | null } }>(PRODUCTION, {
+        id: standing[0]!.version.id,
+      });
+      return (node.production?.refused ?? 0) > 0 && node.production;
+    });
+    expect(production).toMatchObject({ refused: 1, errors: 0 });
+    expect(production && production.classes.reduce((sum, { rows }) => sum + rows, 0)).toBeGreaterThan(0);
+  }, 60_000);
 
   test('the next one is compared with it by a bootstrap, and once more at the move; a check that says no blocks', async () => {
     const versionId = await train();

@@ -1,4 +1,4 @@
-import { DesiredStateSchema, type DesiredState, type ObservedState } from '#contracts';
+import { DesiredStateSchema, type DesiredState, type ObservedState, type TrafficReport } from '#contracts';
 import { DomainError, errorMessage } from '#kernel';
 import { readFile } from 'node:fs/promises';
 
@@ -23,7 +23,7 @@ interface Received {
   readonly body: Buffer;
 }
 
-/** The three calls that a node makes to the control plane. Each throws Unavailable. */
+/** The four calls that a node makes to the control plane. Each throws Unavailable. */
 export class ControlClient {
   private token: string | undefined;
 
@@ -52,6 +52,10 @@ export class ControlClient {
 
   async report(observed: ObservedState): Promise<void> {
     await this.call({ path: 'observed', timeoutMs: CALL_TIMEOUT_MS, body: JSON.stringify(observed) });
+  }
+
+  async traffic(report: TrafficReport): Promise<void> {
+    await this.call({ path: 'traffic', timeoutMs: CALL_TIMEOUT_MS, body: JSON.stringify(report) });
   }
 
   private async call(call: Call): Promise<Received> {

@@ -1,4 +1,5 @@
 import type { Config } from '#config';
+import { sleep } from '#kernel';
 import { Metrics, type Logger } from '#telemetry';
 import { join } from 'node:path';
 import { CallerBook } from './caller-book.js';
@@ -8,8 +9,11 @@ import { InferenceServer } from './inference.server.js';
 import { ModelHost } from './model-host.js';
 import { NodeCache } from './node-cache.js';
 import { OpenInference } from './open-inference.js';
+import { Traffic } from './traffic.js';
+import { TrafficReporter } from './traffic-reporter.js';
 
 const MAX_INFER_BYTES = 64 * 2 ** 20;
+const LAST_REPORT_MS = 1000;
 
 export interface InferenceNode {
   readonly url: string;
@@ -29,12 +33,14 @@ export async function startInference(config: Config, logger: Logger): Promise<In
   const client = new ControlClient(config.urls.api, config.serviceTokenFile, stopping.signal);
   const host = new ModelHost(({ workspaceId, onnx }) => cache.blob(onnx, () => client.blob(workspaceId, onnx)), logger);
   const callers = new CallerBook();
+  const traffic = new Traffic();
+  const reporter = new TrafficReporter(client, cache.nodeId, traffic, logger);
   const follower = new DesiredFollower({ client, host, callers, cache }, stopping.signal, logger);
   const server = new InferenceServer({
     host: config.http.host,
     port: config.http.port,
     maxBodyBytes: Math.min(config.http.maxBodyBytes, MAX_INFER_BYTES),
-    protocol: new OpenInference(host, cache.nodeId),
+    protocol: new OpenInference(host, cache.nodeId, traffic),
     callers,
     isReady: () => follower.ready,
     metrics: metricsOf(host),
@@ -42,9 +48,12 @@ export async function startInference(config: Config, logger: Logger): Promise<In
   });
   const url = await server.start();
   const following = follower.follow();
+  reporter.start();
   const stop = async () => {
-    stopping.abort();
     await server.stop();
+    // What was answered last counts too, unless nobody takes the figures any more.
+    await Promise.race([reporter.stop(), sleep(LAST_REPORT_MS)]);
+    stopping.abort();
     await following;
     await host.close();
   };

@@ -8,6 +8,7 @@ import { inferAnswer } from './infer-answer.js';
 import { parseInferRequest, parseObject } from './infer-request.js';
 import type { HostedEndpoint, ModelHost } from './model-host.js';
 import type { ServedRevision } from './served-revision.js';
+import type { Traffic } from './traffic.js';
 
 /** Which endpoint a request names; the protocol calls it a model. */
 export interface Target {
@@ -26,6 +27,7 @@ export class OpenInference {
   constructor(
     private readonly host: ModelHost,
     private readonly nodeId: string,
+    private readonly traffic: Traffic,
   ) {}
 
   server(): Answer {
@@ -72,8 +74,10 @@ export class OpenInference {
   /** Throws BAD_REQUEST and OVERLOADED. */
   async infer(served: ServedRevision, name: string, headers: IncomingHttpHeaders, body: Buffer): Promise<Answer> {
     const { revisionId, signature } = served.revision;
-    const { id, decoded, outputs } = parseInferRequest(signature, headers, body);
-    const tensors = await served.predict(decoded);
+    const { id, outputs, tensors } = await this.traffic.count(served.revision, async () => {
+      const asked = parseInferRequest(signature, headers, body);
+      return { ...asked, tensors: await served.predict(asked.decoded) };
+    });
     const prediction = predictionId(revisionId, this.nodeId, randomUUID().replaceAll('-', ''));
     const envelope = {
       model_name: name,

@@ -67,7 +67,15 @@ export {
   type EventName,
   type LoggedEvent,
 } from './events/catalogue.js';
-export { queueName, ROUTES, SUBSCRIBER_NAMES, SUBSCRIBERS, workersOf, type SubscriberName, type SubscriberSettings } from './subscribers.js';
+export {
+  queueName,
+  ROUTES,
+  SUBSCRIBER_NAMES,
+  SUBSCRIBERS,
+  workersOf,
+  type SubscriberName,
+  type SubscriberSettings,
+} from './subscribers.js';
 export { GateResultSchema, GateSchema, isChampionGate, type ChampionGate, type Gate, type GateResult } from './gates.js';
 export {
   ARCHIVED,
@@ -98,11 +106,16 @@ export {
   CallerSchema,
   DesiredRevisionSchema,
   DesiredStateSchema,
+  LATENCY_BOUNDS_MS,
   ObservedStateSchema,
   parsePredictionId,
   predictionId,
+  RevisionTrafficSchema,
+  TrafficReportSchema,
   type Caller,
   type DesiredRevision,
   type DesiredState,
   type ObservedState,
+  type RevisionTraffic,
+  type TrafficReport,
 } from './inference.js';

@@ -46,6 +46,32 @@ export const ObservedStateSchema = z.strictObject({
 });
 export type ObservedState = z.infer<typeof ObservedStateSchema>;
 
+/** Upper bounds of the latency histogram in milliseconds; a last bin holds what took longer. */
+export const LATENCY_BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] as const;
+
+/** What a node has answered for one revision since it started: sums that only grow, so that a report that comes twice changes nothing. */
+export const RevisionTrafficSchema = z.strictObject({
+  revisionId: z.string(),
+  requests: z.int().nonnegative(),
+  rows: z.int().nonnegative(),
+  /** Requests that were wrong themselves (4xx), and those that the node failed (5xx). */
+  refused: z.int().nonnegative(),
+  errors: z.int().nonnegative(),
+  /** Answered requests by time, LATENCY_BOUNDS_MS. */
+  latency: z.array(z.int().nonnegative()).length(LATENCY_BOUNDS_MS.length + 1),
+  /** Rows by the class that was predicted; empty for a model without classes. */
+  classes: z.record(z.string().max(500), z.int().nonnegative()),
+});
+export type RevisionTraffic = z.infer<typeof RevisionTrafficSchema>;
+
+/** A node's report of its traffic; `bootId` is new with each start of the node. */
+export const TrafficReportSchema = z.strictObject({
+  nodeId: z.string(),
+  bootId: z.string(),
+  revisions: z.array(RevisionTrafficSchema).max(1000),
+});
+export type TrafficReport = z.infer<typeof TrafficReportSchema>;
+
 /**
  * Id of one prediction: `prd_<32 hex of the revision>_<32 hex of the node>_<32 hex, its own>`. It names its endpoint revision and node, so
  * that lineage needs no row per prediction.

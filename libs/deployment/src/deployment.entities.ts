@@ -22,6 +22,7 @@ export class EndpointEntity {
 
 @Entity('endpoint_revision')
 @Index('endpoint_revision_number', ['endpointId', 'number'], { unique: true })
+@Index('endpoint_revision_version', ['modelVersionId'])
 export class RevisionEntity {
   @PrimaryColumn('text') id!: string;
   @Column('text') workspaceId!: string;

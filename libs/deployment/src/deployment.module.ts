@@ -5,10 +5,14 @@ import { EndpointEntity, RevisionEntity } from './deployment.entities.js';
 import { DeploymentService } from './deployment.service.js';
 import { DeploymentStore } from './deployment.store.js';
 import { DeploymentView } from './deployment.view.js';
+import { RevisionTrafficEntity } from './traffic.entities.js';
+import { TrafficService } from './traffic.service.js';
+import { TrafficStore } from './traffic.store.js';
+import { TrafficView } from './traffic.view.js';
 
 @Module({
-  imports: [RegistryReadsModule, TypeOrmModule.forFeature([EndpointEntity, RevisionEntity])],
-  providers: [DeploymentStore, DeploymentService, DeploymentView],
-  exports: [DeploymentService, DeploymentView],
+  imports: [RegistryReadsModule, TypeOrmModule.forFeature([EndpointEntity, RevisionEntity, RevisionTrafficEntity])],
+  providers: [DeploymentStore, DeploymentService, DeploymentView, TrafficStore, TrafficService, TrafficView],
+  exports: [TrafficService, TrafficView, DeploymentService, DeploymentView],
 })
 export class DeploymentModule {}

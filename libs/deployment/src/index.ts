@@ -1,4 +1,6 @@
 export { DeploymentModule } from './deployment.module.js';
 export { DeploymentService } from './deployment.service.js';
+export { TrafficService } from './traffic.service.js';
+export { TrafficView, type VersionTraffic } from './traffic.view.js';
 export { DeploymentView, type EndpointRow, type RevisionRow } from './deployment.view.js';
 export { type RevisionState } from './deployment.entities.js';

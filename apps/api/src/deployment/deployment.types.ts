@@ -1,4 +1,4 @@
-import { Field, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Connection, Node } from '../graphql/connection.js';
 import { Payload } from '../graphql/payload.js';
 
@@ -28,6 +28,26 @@ export class RevisionType extends Node {
   @Field(() => Date, { nullable: true }) readyAt?: Date | null;
 }
 export const RevisionConnection = Connection(RevisionType, 'EndpointRevision');
+
+@ObjectType()
+export class ClassTrafficType {
+  @Field() name!: string;
+  @Field(() => Float) rows!: number;
+}
+
+@ObjectType({ description: 'What a model version has answered in production, over all endpoints and nodes.' })
+export class VersionTrafficType {
+  @Field(() => Float) requests!: number;
+  @Field(() => Float) rows!: number;
+  @Field(() => Float, { description: 'Requests that were wrong themselves.' }) refused!: number;
+  @Field(() => Float, { description: 'Requests that the nodes failed.' }) errors!: number;
+  @Field(() => Float, { nullable: true, description: 'Upper bound of the bin that holds the median.' }) p50Ms?: number | null;
+  @Field(() => Float, { nullable: true, description: 'Upper bound of the bin that holds the 95th percentile.' }) p95Ms?:
+    number | null;
+  @Field(() => [ClassTrafficType], { description: 'Rows by the class that was predicted.' }) classes!: ClassTrafficType[];
+  @Field() firstAt!: Date;
+  @Field() lastAt!: Date;
+}
 
 @InputType()
 export class EndpointFilter {

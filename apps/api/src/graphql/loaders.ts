@@ -134,8 +134,12 @@ export class Loaders {
     (ids: readonly string[]) => this.views.registry.models.approvalsByRequests(ids),
     (row) => row.requestId,
   );
-  readonly endpoint = one((ids) => this.views.deployment.endpointsByIds(this.ctx, ids));
-  readonly revision = one((ids) => this.views.deployment.revisionsByIds(this.ctx, ids));
+  readonly traffic = many(
+    (ids: readonly string[]) => this.views.deployment.traffic.byVersions(this.ctx, ids),
+    (row) => row.modelVersionId,
+  );
+  readonly endpoint = one((ids) => this.views.deployment.endpoints.endpointsByIds(this.ctx, ids));
+  readonly revision = one((ids) => this.views.deployment.endpoints.revisionsByIds(this.ctx, ids));
   readonly trigger = one((ids) => this.views.automation.triggers.triggersByIds(this.ctx, ids));
   readonly webhook = one((ids) => this.views.automation.webhooks.byIds(this.ctx, ids));
   readonly delivery = one((ids) => this.views.automation.deliveries.byIds(this.ctx, ids));

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AccessView } from '#access';
 import { AutomationView, DeliveriesView, WebhooksView } from '#automation';
 import { DatasetsView } from '#datasets';
-import { DeploymentView } from '#deployment';
+import { DeploymentView, TrafficView } from '#deployment';
 import { RegistryView, StageHistoryView } from '#registry';
 import { ExperimentSearch, LoggedModelsView, RunSearch, TrackingView } from '#tracking';
 import { TrainingView } from '#training';
@@ -27,6 +27,15 @@ export class RegistryViews {
   ) {}
 }
 
+/** What the loaders ask of deployment. */
+@Injectable()
+export class DeploymentViews {
+  constructor(
+    readonly endpoints: DeploymentView,
+    readonly traffic: TrafficView,
+  ) {}
+}
+
 /** What the loaders ask of automation. */
 @Injectable()
 export class AutomationViews {
@@ -46,7 +55,7 @@ export class Views {
     readonly tracking: TrackingViews,
     readonly training: TrainingView,
     readonly registry: RegistryViews,
-    readonly deployment: DeploymentView,
+    readonly deployment: DeploymentViews,
     readonly automation: AutomationViews,
   ) {}
 }

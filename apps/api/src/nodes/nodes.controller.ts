@@ -1,8 +1,8 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { AccessView } from '#access';
-import { ObservedStateSchema, type DesiredState } from '#contracts';
-import { DeploymentService, DeploymentView } from '#deployment';
+import { ObservedStateSchema, TrafficReportSchema, type DesiredState } from '#contracts';
+import { DeploymentService, DeploymentView, TrafficService } from '#deployment';
 import { Requires } from '#host';
 import { canonicalJson, sha256, Waker } from '#kernel';
 import { Wakeups } from '#messaging';
@@ -24,6 +24,7 @@ export class NodesController {
     private readonly view: DeploymentView,
     private readonly access: AccessView,
     private readonly deployment: DeploymentService,
+    private readonly trafficService: TrafficService,
     private readonly transfer: BlobTransfer,
     private readonly wakeups: Wakeups,
   ) {}
@@ -53,6 +54,13 @@ export class NodesController {
   @HttpCode(200)
   async observed(@Req() request: AuthorizedRequest, @Body() body: unknown) {
     await this.deployment.observe(request.ctx, parsed(ObservedStateSchema, body));
+    return {};
+  }
+
+  @Post('traffic')
+  @HttpCode(200)
+  async traffic(@Body() body: unknown) {
+    await this.trafficService.record(parsed(TrafficReportSchema, body));
     return {};
   }
 

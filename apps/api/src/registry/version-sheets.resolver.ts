@@ -2,7 +2,9 @@ import { Args, ID, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql
 import type { Ctx } from '#access';
 import { Requires } from '#host';
 import { VersionSheets, type ModelVersionRow } from '#registry';
-import { Asker } from '../graphql/graph-context.js';
+import { VersionTrafficType } from '../deployment/deployment.types.js';
+import { Asker, Load } from '../graphql/graph-context.js';
+import type { Loaders } from '../graphql/loaders.js';
 import { JsonScalar } from '../graphql/json.scalar.js';
 import { ModelVersionType } from './registry.types.js';
 import { ModelFileType, ModelVersionDiffType } from './version-sheets.types.js';
@@ -25,6 +27,11 @@ export class VersionSheetsResolver {
   async modelVersionDiff(@Asker() ctx: Ctx, @Args('a', { type: () => ID }) a: string, @Args('b', { type: () => ID }) b: string) {
     const { bytes, ...diff } = await this.sheets.diff(ctx, a, b);
     return { ...diff, bytes: { key: 'bytes', ...bytes } };
+  }
+
+  @ResolveField(() => VersionTrafficType, { nullable: true, description: 'Null for a version that has answered nothing yet.' })
+  async production(@Parent() version: ModelVersionRow, @Load() load: Loaders) {
+    return (await load.traffic.load(version.id))[0];
   }
 
   @ResolveField(() => [ModelFileType])
