@@ -77,14 +77,10 @@ function governanceSuite(start: (env: Record<string, string>) => Promise<{ serve
       45_000,
     );
   const versionWhen = (id: string, what: string, fits: (version: VersionView) => boolean) =>
-    until(
-      `the version ${what}`,
-      async () => {
-        const { node } = await client.query<{ node: VersionView }>(READ_VERSION, { id });
-        return fits(node) && node;
-      },
-      30_000,
-    );
+    until(`the version ${what}`, async () => {
+      const { node } = await client.query<{ node: VersionView }>(READ_VERSION, { id });
+      return fits(node) && node;
+    });
   const train = async (): Promise<string> => {
     const job = await aTraining(client, templateId);
     return (await jobWhen(client, job.id, 'has a version', ({ modelVersions }) => modelVersions.length === 1)).modelVersions[0]!
@@ -105,11 +101,7 @@ function governanceSuite(start: (env: Record<string, string>) => Promise<{ serve
       datasetVersion: { profile: { drift: { mode: string; added: number; drifted: boolean; worst: { column: string } } | null } };
     };
     const driftOf = (id: string) =>
-      until(
-        'it is compared',
-        async () => (await client.query<Drift>(DRIFT, { id })).datasetVersion.profile.drift ?? false,
-        30_000,
-      );
+      until('it is compared', async () => (await client.query<Drift>(DRIFT, { id })).datasetVersion.profile.drift ?? false);
     expect(await driftOf(two.id)).toMatchObject({ mode: 'appended', added: 100 });
     expect(await driftOf(three.id)).toMatchObject({
       mode: 'appended',
@@ -185,16 +177,12 @@ function governanceSuite(start: (env: Record<string, string>) => Promise<{ serve
       });
     await until('it answers', async () => (await infer({ inputs })).status === 200);
     expect((await infer({ inputs: [] })).status).toBe(400);
-    const production = await until(
-      'its figures are here',
-      async () => {
-        const { node } = await client.query<{ node: { production: Production | null } }>(PRODUCTION, {
-          id: standing[0]!.version.id,
-        });
-        return (node.production?.refused ?? 0) > 0 && node.production;
-      },
-      30_000,
-    );
+    const production = await until('its figures are here', async () => {
+      const { node } = await client.query<{ node: { production: Production | null } }>(PRODUCTION, {
+        id: standing[0]!.version.id,
+      });
+      return (node.production?.refused ?? 0) > 0 && node.production;
+    });
     expect(production).toMatchObject({ refused: 1, errors: 0 });
     expect(production && production.classes.reduce((sum, { rows }) => sum + rows, 0)).toBeGreaterThan(0);
   }, 60_000);
