@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { GraphQLModule } from '@nestjs/graphql';
+import { AuditController } from './access/audit.controller.js';
 import { AttemptsController } from './attempts/attempts.controller.js';
 import { BlobsController } from './blobs/blobs.controller.js';
 import { UploadsController } from './blobs/uploads.controller.js';
@@ -13,6 +14,7 @@ import { AccessGuard } from './http/access.guard.js';
 import { AccessProof } from './http/boot-proof.js';
 import { EdgeHooks } from './http/edge-hooks.js';
 import { EdgeExceptionFilter } from './http/exception.filter.js';
+import { RefusalInterceptor } from './http/refusal.interceptor.js';
 import { IdeController } from './ide/ide.controller.js';
 import { MlflowModule } from './mlflow/mlflow.module.js';
 import { NodesController } from './nodes/nodes.controller.js';
@@ -37,6 +39,7 @@ import { RunLists } from './tracking/run-lists.js';
   ],
   controllers: [
     AttemptsController,
+    AuditController,
     BlobsController,
     UploadsController,
     HistoriesController,
@@ -54,6 +57,7 @@ import { RunLists } from './tracking/run-lists.js';
     AccessProof,
     EdgeHooks,
     { provide: APP_GUARD, useClass: AccessGuard },
+    { provide: APP_INTERCEPTOR, useClass: RefusalInterceptor },
     { provide: APP_FILTER, useClass: EdgeExceptionFilter },
   ],
 })

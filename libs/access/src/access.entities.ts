@@ -38,28 +38,6 @@ export class TokenEntity {
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
 }
 
-/** Insert-only for the application. `outcome` is `done` or `refused`. */
-@Entity('audit_log')
-@Index('audit_log_workspace', ['workspaceId', 'id'])
-@Index('audit_log_subject', ['subjectId'])
-export class AuditEntity {
-  @PrimaryColumn('text') id!: string;
-  @Column('text') workspaceId!: string;
-  @Column('timestamptz', { default: () => 'clock_timestamp()' }) at!: Date;
-  @Column('text') actor!: string;
-  @Column('text', { nullable: true }) memberId!: string | null;
-  @Column('text', { nullable: true }) address!: string | null;
-  @Column('text') action!: string;
-  @Column('text') subjectKind!: string;
-  @Column('text') subjectId!: string;
-  @Column('text') outcome!: 'done' | 'refused';
-  @Column('text', { nullable: true }) reason!: string | null;
-  @Column('jsonb', { nullable: true }) before!: unknown;
-  @Column('jsonb', { nullable: true }) after!: unknown;
-  @Column('text') correlationId!: string;
-  @Column('text', { nullable: true }) causationId!: string | null;
-}
-
 @Entity('idempotency_key')
 @Index('idempotency_key_age', ['createdAt'])
 export class IdempotencyKeyEntity {

@@ -3,7 +3,7 @@ import { DataSource, In } from 'typeorm';
 import type { Caller } from '#contracts';
 import { keysetPage, select } from '#database';
 import type { Page, PageArgs } from '#kernel';
-import { AuditEntity, MemberEntity, MemberGrantEntity } from './access.entities.js';
+import { MemberEntity, MemberGrantEntity } from './access.entities.js';
 import type { Ctx } from './ctx.js';
 import { roleAllows, scopeAllows, type Grant, type Scope } from './model/permissions.js';
 
@@ -13,13 +13,19 @@ export interface MemberRow {
   readonly createdAt: Date;
 }
 
-export type AuditRow = Readonly<AuditEntity>;
-
 @Injectable()
 export class AccessView {
   private readonly workspaceNames = new Map<string, string>();
 
+  private home: string | undefined;
+
   constructor(private readonly dataSource: DataSource) {}
+
+  /** Id of the workspace `default`, which runs the installation. Throws before the first start has made it. */
+  async defaultWorkspace(): Promise<string> {
+    const find = () => select<{ id: string }>(this.dataSource, "select id from workspace where name = 'default'");
+    return (this.home ??= (await find())[0]!.id);
+  }
 
   /** Name of a workspace; it never changes. */
   async workspaceName(workspaceId: string): Promise<string> {
@@ -63,20 +69,5 @@ export class AccessView {
         paths: (grants ?? []).filter((grant) => roleAllows(grant.role, 'deployment.predict')).map((grant) => grant.path),
         expiresAt: expiresAt ? expiresAt.getTime() : null,
       }));
-  }
-
-  audit(
-    ctx: Ctx,
-    filter: { subjectId?: string | null; action?: string | null; outcome?: string | null },
-    args: PageArgs,
-  ): Promise<Page<AuditRow>> {
-    const query = this.dataSource
-      .getRepository(AuditEntity)
-      .createQueryBuilder('a')
-      .where('a.workspaceId = :w', { w: ctx.workspaceId });
-    if (filter.subjectId) query.andWhere('a.subjectId = :s', { s: filter.subjectId });
-    if (filter.action) query.andWhere('a.action = :act', { act: filter.action });
-    if (filter.outcome) query.andWhere('a.outcome = :o', { o: filter.outcome });
-    return keysetPage(query, args);
   }
 }

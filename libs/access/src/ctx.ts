@@ -130,3 +130,8 @@ export function readablePaths(ctx: Ctx, permission: Permission): string[] | unde
 export function memberOf(ctx: Ctx): string | null {
   return ctx.principal.kind === 'member' || ctx.principal.kind === 'trigger' ? ctx.principal.memberId : null;
 }
+
+/** The token that a context came by; null for triggers, attempts (whose token is of their own) and the platform. */
+export function tokenOf(ctx: Ctx): string | null {
+  return ctx.principal.kind === 'member' || ctx.principal.kind === 'service' ? ctx.principal.tokenId : null;
+}

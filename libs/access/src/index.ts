@@ -1,6 +1,11 @@
 export { AccessModule } from './access.module.js';
 export { AccessService, newTokenText, type Bootstrap } from './access.service.js';
-export { AccessView, type AuditRow, type MemberRow } from './access.view.js';
+export { AccessView, type MemberRow } from './access.view.js';
+export { AuditChainConsumer } from './audit-chain.js';
+export { AUDIT_ENTRY } from './audit-chain.store.js';
+export { auditStatement } from './audit-statement.js';
+export { AuditView, type AuditFilter, type AuditRow, type StoredCheckpoint } from './audit.view.js';
+export { CountedJournal, type Refused } from './counted-journal.js';
 export { Authenticator } from './authenticator.js';
 export {
   allows,

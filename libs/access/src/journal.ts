@@ -3,7 +3,8 @@ import type { EventData, EventName } from '#contracts';
 import { UnitOfWork, type Tx } from '#database';
 import { newId } from '#kernel';
 import { Outbox } from '#messaging';
-import { memberOf, type Ctx } from './ctx.js';
+import { auditStatement, type AuditFacts } from './audit-statement.js';
+import type { Ctx } from './ctx.js';
 
 export interface Change<N extends EventName> {
   readonly event: N;
@@ -12,10 +13,18 @@ export interface Change<N extends EventName> {
   readonly before?: unknown;
   readonly after?: unknown;
   readonly reason?: string;
+  /** How many times it happened, where one row stands for several. */
+  readonly count?: number;
 }
 
-const INSERT = `insert into audit_log (id, workspace_id, actor, member_id, address, action, subject_kind, subject_id, outcome, reason, before, after,
-  correlation_id, causation_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`;
+export interface Refusal {
+  /** What was attempted. */
+  readonly action: string;
+  readonly subject: { readonly kind: string; readonly id: string };
+  readonly code: string;
+  readonly reason: string;
+  readonly count: number;
+}
 
 /** Writes down a change: its audit row and its event, in the transaction of the change. */
 @Injectable()
@@ -27,52 +36,26 @@ export class Journal {
 
   /** Returns the event's id. */
   async record<N extends EventName>(tx: Tx, ctx: Ctx, change: Change<N>): Promise<string> {
-    const { subject } = change;
-    this.audit(tx, ctx, {
-      action: change.event,
-      ...subject,
-      outcome: 'done',
-      reason: change.reason,
-      before: change.before,
-      after: change.after ?? change.data,
-    });
-    return this.outbox.add(tx, ctx, change.event, `${subject.kind}/${subject.id}`, change.data);
+    const { event, subject, data, before, after = data, reason, count } = change;
+    return this.write(tx, ctx, { event, data }, { action: event, subject, outcome: 'done', reason, before, after, count });
   }
 
   /** Writes down that something was refused, in a transaction of its own: the refused one is rolled back. */
-  async refused(ctx: Ctx, action: string, subject: { kind: string; id: string }, reason: string): Promise<void> {
-    await this.unitOfWork.run({}, async (tx) => this.audit(tx, ctx, { action, ...subject, outcome: 'refused', reason }));
+  async refused(ctx: Ctx, { action, subject, code, reason, count }: Refusal): Promise<void> {
+    const data = { action, subjectKind: subject.kind, subjectId: subject.id, code, reason, count };
+    const facts = { action, subject, outcome: 'refused', reason, count, after: { code } } as const;
+    await this.unitOfWork.run({}, async (tx) => this.write(tx, ctx, { event: 'access.refused', data }, facts));
   }
 
-  private audit(
+  private write<N extends EventName>(
     tx: Tx,
     ctx: Ctx,
-    row: {
-      action: string;
-      kind: string;
-      id: string;
-      outcome: 'done' | 'refused';
-      reason?: string;
-      before?: unknown;
-      after?: unknown;
-    },
-  ): void {
-    const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
-    tx.atEnd(INSERT, [
-      newId('audit'),
-      ctx.workspaceId,
-      ctx.authId,
-      memberOf(ctx),
-      ctx.address,
-      row.action,
-      row.kind,
-      row.id,
-      row.outcome,
-      row.reason ?? null,
-      json(row.before),
-      json(row.after),
-      ctx.correlationId,
-      ctx.causationId,
-    ]);
+    { event, data }: { event: N; data: EventData<N> },
+    facts: AuditFacts,
+  ): string {
+    const id = newId('event');
+    const { sql, params } = auditStatement(id, ctx, facts);
+    tx.atEnd(sql, params);
+    return this.outbox.add(tx, ctx, event, `${facts.subject.kind}/${facts.subject.id}`, data, id);
   }
 }

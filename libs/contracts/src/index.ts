@@ -119,3 +119,5 @@ export {
   type RevisionTraffic,
   type TrafficReport,
 } from './inference.js';
+export { CHAIN_START, linkHash, type AuditCheckpoint, type AuditEntry, type AuditHead, type AuditLink } from './audit.js';
+export { ChainCheck, type ChainBreak } from './audit-check.js';

@@ -29,6 +29,7 @@ export const ID_PREFIXES = {
   webhookDelivery: 'whd',
   event: 'evt',
   audit: 'aud',
+  auditCheckpoint: 'acp',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

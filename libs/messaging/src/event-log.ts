@@ -70,6 +70,12 @@ export class EventLog {
     return rows[0] && toEvent(rows[0]);
   }
 
+  /** Events of a workspace by id; those without a number yet, and those that retention has dropped, are not among them. */
+  async byIds(workspaceId: string, ids: readonly string[]): Promise<LoggedEvent[]> {
+    const sql = `select ${COLUMNS} from event_log where workspace_id = $1 and id = any($2) and sequence is not null`;
+    return (await select<Row>(this.dataSource, sql, [workspaceId, ids])).flatMap((row) => toEvent(row) ?? []);
+  }
+
   /** An event for one subscriber; `settled` when its inbox row is there already. */
   async findFor(subscriber: string, id: string): Promise<{ event: LoggedEvent; settled: boolean } | undefined> {
     const rows = await select<Row & { settled: boolean }>(

@@ -6,7 +6,7 @@ export { MessagingModule, RelayModule } from './messaging.module.js';
 export { closeBullConnection, migrateBull } from './bull.js';
 export { Notifier } from './notifier.js';
 export { Periodic } from './periodic.js';
-export { Outbox, type EventContext } from './outbox.js';
+export { eventStatement, Outbox, type EventContext } from './outbox.js';
 export { proveSubscribers } from './boot-proof.js';
 export { BULL_CONNECTION, Queues } from './queues.js';
 export { Sweeper } from './sweeper.js';

@@ -34,20 +34,9 @@ export class DecisionsService {
    * look at the champion, has these evaluated once more.
    */
   async decide(ctx: Ctx, input: Decision): Promise<{ id: string }> {
-    try {
-      const outdated = await this.unitOfWork.run(ctx, (tx) => this.decideIn(tx, ctx, input));
-      if (outdated) throw new DomainError('CONFLICT', `${outdated}; ask for the stage anew`, 'requestId');
-      return { id: input.requestId };
-    } catch (error) {
-      if (error instanceof DomainError && (error.code === 'SELF_APPROVAL' || error.code === 'FORBIDDEN'))
-        await this.journal.refused(
-          ctx,
-          `model_version.${input.decision}`,
-          { kind: 'stage_request', id: input.requestId },
-          error.message,
-        );
-      throw error;
-    }
+    const outdated = await this.unitOfWork.run(ctx, (tx) => this.decideIn(tx, ctx, input));
+    if (outdated) throw new DomainError('CONFLICT', `${outdated}; ask for the stage anew`, 'requestId');
+    return { id: input.requestId };
   }
 
   /**
@@ -91,7 +80,7 @@ export class DecisionsService {
       return outdated;
     }
     const move = this.life.moveOf(held);
-    const member = this.decider(ctx, held, move);
+    const member = this.decider(ctx, held, move, input.decision);
     await this.write(tx, request.id, member, input);
     await this.journal.record(tx, ctx, {
       event: `model_version.${input.decision}`,
@@ -105,17 +94,28 @@ export class DecisionsService {
   }
 
   /** Throws FORBIDDEN for who has not the role that the move asks for, SELF_APPROVAL for who had a hand in it. */
-  private decider(ctx: Ctx, { request, version, model }: HeldRequest, move: Move): string {
+  private decider(
+    ctx: Ctx,
+    { request, version, model }: HeldRequest,
+    move: Move,
+    decision: Decision['decision'],
+  ): string {
     const member = memberOf(ctx);
-    if (!member || ctx.principal.kind !== 'member') throw new DomainError('FORBIDDEN', 'only a member may decide, in person');
+    // What the audit says was refused.
+    const details = { refused: { action: `model_version.${decision}`, subject: { kind: 'stage_request', id: request.id } } };
+    if (!member || ctx.principal.kind !== 'member') throw new DomainError('FORBIDDEN', 'only a member may decide, in person', undefined, details);
     if (!hasRole(ctx, move.approverRole, model.project))
-      throw new DomainError('FORBIDDEN', `the flow of ${model.name} lets only ${move.approverRole}s decide on ${move.to}`);
+      {
+      const only = `the flow of ${model.name} lets only ${move.approverRole}s decide on ${move.to}`;
+      throw new DomainError('FORBIDDEN', only, undefined, details);
+    }
     const barred = [...request.barred, request.memberId, version.trainedBy];
     if (!move.askerMayApprove && barred.includes(member))
       throw new DomainError(
         'SELF_APPROVAL',
         'who asked for the stage, or answers for the training, may not decide on it; another approver must',
         'requestId',
+        details,
       );
     return member;
   }

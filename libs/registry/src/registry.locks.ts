@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { authorize, Journal, type Ctx } from '#access';
+import { authorize, type Ctx } from '#access';
 import { UnitOfWork, type Tx } from '#database';
-import { DomainError, isDomainError } from '#kernel';
+import { DomainError } from '#kernel';
 import { LabelsStore } from './labels.store.js';
 import type { ModelEntity, ModelVersionEntity } from './registry.entities.js';
 import { isNumber } from './model/labels.js';
@@ -29,12 +29,11 @@ export class RegistryLocks {
     private readonly unitOfWork: UnitOfWork,
     private readonly store: RegistryStore,
     private readonly labels: LabelsStore,
-    private readonly journal: Journal,
   ) {}
 
   /** Throws NOT_FOUND, FORBIDDEN. */
   model<T>(ctx: Ctx, ref: ModelRef, work: (tx: Tx, held: HeldModel) => Promise<T>): Promise<T> {
-    return this.run(ctx, async (tx) => {
+    return this.unitOfWork.run(ctx, async (tx) => {
       const model = await this.lock(tx, ctx, ref);
       return work(tx, { model, named: await this.named(tx, model) });
     });
@@ -42,7 +41,7 @@ export class RegistryLocks {
 
   /** Throws NOT_FOUND also for a version that was deleted. */
   async version(ctx: Ctx, ref: VersionRef, work: (tx: Tx, held: HeldVersion) => Promise<void>): Promise<{ id: string }> {
-    return this.run(ctx, async (tx) => {
+    return this.unitOfWork.run(ctx, async (tx) => {
       const held = await this.holdVersion(tx, ctx, ref);
       await work(tx, held);
       return { id: held.version.id };
@@ -73,29 +72,18 @@ export class RegistryLocks {
     if ('id' in ref) return this.store.version(tx, ctx.workspaceId, ref.id);
     return isNumber(ref.number) ? this.store.versionByNumber(tx, modelId, ref.number) : Promise.resolve(null);
   }
-
-  /** One transaction; that the flow refused it stands in the audit, which outlives its rollback. */
-  private async run<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
-    try {
-      return await this.unitOfWork.run(ctx, work);
-    } catch (error) {
-      const refused = isDomainError(error) ? (error.details?.['refused'] as Refused | undefined) : undefined;
-      if (refused) await this.journal.refused(ctx, refused.action, refused.subject, (error as Error).message);
-      throw error;
-    }
-  }
-}
-
-interface Refused {
-  readonly action: string;
-  readonly subject: { readonly kind: string; readonly id: string };
 }
 
 /** FORBIDDEN: what the model's stages do not allow, whoever asks. */
-export function refusedByFlow(action: string, subject: Refused['subject'], message: string): DomainError {
+export function refusedByFlow(
+  action: string,
+  subject: { readonly kind: string; readonly id: string },
+  message: string,
+): DomainError {
   return new DomainError('FORBIDDEN', message, 'stage', {
     reason: 'STAGE_GUARDED',
-    refused: { action, subject } satisfies Refused,
+    // What the audit says was refused.
+    refused: { action, subject },
   });
 }
 

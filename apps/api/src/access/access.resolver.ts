@@ -1,14 +1,11 @@
 import { Args, ID, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { AccessService, AccessView, memberOf, type AuditRow, type Ctx, type MemberRow } from '#access';
+import { AccessService, AccessView, memberOf, type Ctx, type MemberRow } from '#access';
 import { Requires } from '#host';
 import { PageInput, toConnection } from '../graphql/connection.js';
 import { Asker, Load } from '../graphql/graph-context.js';
 import type { Loaders } from '../graphql/loaders.js';
 import { mutate } from '../graphql/payload.js';
 import {
-  AuditConnection,
-  AuditEntryType,
-  AuditFilter,
   CreateMemberInput,
   CreateTokenInput,
   CreateTokenPayload,
@@ -81,21 +78,5 @@ export class MembersResolver {
   @ResolveField(() => [GrantType])
   grants(@Parent() member: MemberRow, @Load() load: Loaders) {
     return load.grants.load(member.id);
-  }
-}
-
-@Resolver(() => AuditEntryType)
-export class AuditResolver {
-  constructor(private readonly view: AccessView) {}
-
-  @Query(() => AuditConnection, { description: 'Who did what, newest first; refused attempts too.' })
-  @Requires('audit.read')
-  async audit(@Asker() ctx: Ctx, @Args() page: PageInput, @Args('where', { nullable: true }) where?: AuditFilter) {
-    return toConnection(await this.view.audit(ctx, where ?? {}, page), page.after);
-  }
-
-  @ResolveField(() => MemberType, { nullable: true, description: 'The member behind the actor.' })
-  member(@Parent() entry: AuditRow, @Load() load: Loaders) {
-    return entry.memberId && load.member.load(entry.memberId);
   }
 }

@@ -1,6 +1,5 @@
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Connection, Node } from '../graphql/connection.js';
-import { JsonScalar } from '../graphql/json.scalar.js';
 import { Payload } from '../graphql/payload.js';
 
 export enum RoleEnum {
@@ -30,31 +29,6 @@ export class MemberType extends Node {
   @Field() createdAt!: Date;
 }
 export const MemberConnection = Connection(MemberType, 'Member');
-
-@ObjectType('AuditEntry')
-export class AuditEntryType {
-  @Field(() => ID) id!: string;
-  @Field() at!: Date;
-  @Field({ description: 'Member, trigger, attempt or part of the platform that acted.' }) actor!: string;
-  @Field() action!: string;
-  @Field() subjectKind!: string;
-  @Field() subjectId!: string;
-  @Field({ description: 'done or refused' }) outcome!: string;
-  @Field(() => String, { nullable: true }) reason?: string | null;
-  @Field(() => String, { nullable: true }) address?: string | null;
-  @Field(() => JsonScalar, { nullable: true }) before?: unknown;
-  @Field(() => JsonScalar, { nullable: true }) after?: unknown;
-  @Field() correlationId!: string;
-  @Field(() => String, { nullable: true, description: 'Event that caused it.' }) causationId?: string | null;
-}
-export const AuditConnection = Connection(AuditEntryType, 'AuditEntry');
-
-@InputType()
-export class AuditFilter {
-  @Field(() => ID, { nullable: true }) subjectId?: string;
-  @Field({ nullable: true }) action?: string;
-  @Field({ nullable: true }) outcome?: string;
-}
 
 @InputType()
 export class CreateWorkspaceInput {

@@ -5,22 +5,9 @@ import { Requires } from '#host';
 import { DomainError } from '#kernel';
 import { EventLog, Inbox } from '#messaging';
 import { Asker } from '../graphql/graph-context.js';
-import { JsonScalar } from '../graphql/json.scalar.js';
 import { mutate, Payload } from '../graphql/payload.js';
+import { EventType } from './event.type.js';
 import { LiveLog, namesOf } from './live-log.js';
-
-@ObjectType('Event', { description: 'One change, as the log has it.' })
-export class EventType {
-  @Field(() => ID) id!: string;
-  @Field({ description: 'Global, rising, in the order of commits; resume with it.' }) sequence!: string;
-  @Field({ description: '<kind>/<id> of what changed.' }) subject!: string;
-  @Field(() => JsonScalar) data!: unknown;
-  @Field() time!: Date;
-  @Field() correlationId!: string;
-  @Field(() => String, { nullable: true, description: 'Event that caused it.' }) causationId?: string | null;
-  @Field(() => Int) hops!: number;
-  @Field({ description: 'Who acted.' }) authId!: string;
-}
 
 @ObjectType({ description: 'How far the log reaches.' })
 export class EventLogBounds {

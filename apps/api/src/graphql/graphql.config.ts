@@ -18,6 +18,8 @@ import { canonicalJson, sha256 } from '#kernel';
 import { LOGGER } from '#messaging';
 import type { Logger } from '#telemetry';
 import { requestError, toPublicError } from '../http/exception.filter.js';
+import { stranger } from '../http/attempted.js';
+import { Refusals } from '../http/refusals.js';
 import { RequestAuth } from '../http/request-ctx.js';
 import type { GraphContext } from './graph-context.js';
 import { LIMITS, limitRule } from './limits.js';
@@ -39,6 +41,7 @@ export class GraphqlConfig implements GqlOptionsFactory<ApolloDriverConfig> {
   constructor(
     private readonly auth: RequestAuth,
     private readonly views: Views,
+    private readonly refusals: Refusals,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -68,7 +71,8 @@ export class GraphqlConfig implements GqlOptionsFactory<ApolloDriverConfig> {
   }
 
   private async httpContext(request: FastifyRequest): Promise<GraphContext> {
-    const ctx = await this.auth.ctx(request.raw).catch((error: unknown) => {
+    const ctx = await this.auth.ctx(request.raw).catch(async (error: unknown) => {
+      await this.refusals.note(error, { who: stranger(request.raw), action: 'graphql.request' });
       throw requestError(toPublicError(error));
     });
     const key = request.headers['idempotency-key'];
@@ -94,7 +98,10 @@ export class GraphqlConfig implements GqlOptionsFactory<ApolloDriverConfig> {
         const header = authorization ?? Authorization ?? socket.extra.request.headers.authorization;
         socket.extra.ctx = await this.auth
           .ctx(socket.extra.request, typeof header === 'string' ? header : undefined)
-          .catch(() => undefined);
+          .catch(async (error: unknown) => {
+            await this.refusals.note(error, { who: stranger(socket.extra.request), action: 'socket.connect' });
+            return undefined;
+          });
         return socket.extra.ctx !== undefined;
       },
       context: (socket: SocketContext) => this.graphContext(socket.extra.ctx!),

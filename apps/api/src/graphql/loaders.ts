@@ -67,11 +67,12 @@ export class Loaders {
     private readonly views: Views,
   ) {}
 
-  readonly member = one((ids) => this.views.access.membersByIds(this.ctx, ids));
+  readonly member = one((ids) => this.views.access.members.membersByIds(this.ctx, ids));
   readonly grants = many(
-    (ids: readonly string[]) => this.views.access.grantsByMembers(ids),
+    (ids: readonly string[]) => this.views.access.members.grantsByMembers(ids),
     (row) => row.memberId,
   );
+  readonly event = one((ids) => this.views.access.log.byIds(this.ctx.workspaceId, ids));
   readonly dataset = one((ids) => this.views.datasets.byIds(this.ctx, ids));
   readonly datasetVersion = one((ids) => this.views.datasets.versionsByIds(this.ctx, ids));
   readonly newestVersion = many(

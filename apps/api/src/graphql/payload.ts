@@ -14,16 +14,22 @@ export abstract class Payload {
   @Field(() => [UserError]) userErrors!: UserError[];
 }
 
+const CAUSE = Symbol('cause');
+
 /** Runs a mutation: expected failures become `userErrors`, the others are thrown. */
 export async function mutate<T extends object>(work: () => Promise<T>): Promise<T & { userErrors: UserError[] }> {
   try {
     return { ...(await work()), userErrors: [] };
   } catch (error) {
     if (!isDomainError(error) || !ERROR_TABLE[error.code].user) throw error;
-    return { userErrors: [{ code: error.code, message: error.message, field: error.field ?? null }] } as unknown as T & {
-      userErrors: UserError[];
-    };
+    const { code, message, field = null } = error;
+    return { userErrors: [{ code, message, field }], [CAUSE]: error } as unknown as T & { userErrors: UserError[] };
   }
+}
+
+/** The error behind the `userErrors` of a payload. */
+export function causeOf(payload: unknown): unknown {
+  return payload !== null && typeof payload === 'object' ? (payload as { [CAUSE]?: unknown })[CAUSE] : undefined;
 }
 
 /** An input in which what is null counts as not given. */

@@ -1,4 +1,5 @@
-import { AuditResolver, MembersResolver } from '../access/access.resolver.js';
+import { MembersResolver } from '../access/access.resolver.js';
+import { AuditResolver } from '../access/audit.resolver.js';
 import { TriggersResolver } from '../automation/automation.resolver.js';
 import { WebhooksResolver } from '../automation/webhooks.resolver.js';
 import { DatasetsResolver, DatasetVersionResolver } from '../datasets/datasets.resolver.js';

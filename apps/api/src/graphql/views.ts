@@ -3,9 +3,19 @@ import { AccessView } from '#access';
 import { AutomationView, DeliveriesView, WebhooksView } from '#automation';
 import { DatasetsView } from '#datasets';
 import { DeploymentView, TrafficView } from '#deployment';
+import { EventLog } from '#messaging';
 import { RegistryView, StageHistoryView } from '#registry';
 import { ExperimentSearch, LoggedModelsView, RunSearch, TrackingView } from '#tracking';
 import { TrainingView } from '#training';
+
+/** What the loaders ask of access and of the log. */
+@Injectable()
+export class AccessViews {
+  constructor(
+    readonly members: AccessView,
+    readonly log: EventLog,
+  ) {}
+}
 
 /** What the loaders ask of tracking. */
 @Injectable()
@@ -50,7 +60,7 @@ export class AutomationViews {
 @Injectable()
 export class Views {
   constructor(
-    readonly access: AccessView,
+    readonly access: AccessViews,
     readonly datasets: DatasetsView,
     readonly tracking: TrackingViews,
     readonly training: TrainingView,

@@ -6,6 +6,8 @@ import { LOGGER } from '#messaging';
 import type { Logger } from '#telemetry';
 import type { GraphContext } from '../graphql/graph-context.js';
 import { ERROR_TABLE, isUnavailable } from './error-table.js';
+import { attemptedIn } from './attempted.js';
+import { Refusals } from './refusals.js';
 import { correlationOf } from './request-ctx.js';
 
 /** What a caller may know of an error: never a stack, SQL or a path. */
@@ -31,14 +33,18 @@ export function toPublicError(error: unknown): PublicError {
   return { status: 500, code: 'INTERNAL', message: 'something went wrong on our side; the correlation id finds it in the logs' };
 }
 
-/** Maps what was thrown, once, for HTTP and GraphQL, and logs it at its level. */
+/** Maps what was thrown, once, for HTTP and GraphQL, logs it at its level, and audits it where it was refused. */
 @Catch()
 export class EdgeExceptionFilter implements ExceptionFilter {
-  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly refusals: Refusals,
+  ) {}
 
-  catch(error: unknown, host: ArgumentsHost): unknown {
+  async catch(error: unknown, host: ArgumentsHost): Promise<unknown> {
     const known = toPublicError(error);
     this.log(error, known, host);
+    await this.refusals.note(error, attemptedIn(host));
     if (host.getType<string>() === 'graphql') return fieldError(known);
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Config } from '#config';
 import { LIMITS } from '../graphql/limits.js';
@@ -8,6 +8,21 @@ import { correlationOf } from './request-ctx.js';
 
 /** Largest JSON body; files are streamed and have their own limit. */
 const BODY_LIMIT = 2 * 2 ** 20;
+
+/** Event of the server: somebody was refused where nothing of the framework saw it. */
+export const TURNED_AWAY = 'turned away';
+
+export interface TurnedAway {
+  readonly request: IncomingMessage;
+  readonly action: string;
+  readonly reason: string;
+}
+
+/** What inference nodes refuse, by status. */
+const NODE_REFUSALS: Readonly<Record<number, string>> = {
+  401: 'the inference node knows no such token',
+  403: 'the token may not use this endpoint',
+};
 
 /**
  * The one front door: Host and Origin are checked before anything else, predictions go straight to an inference node without passing the
@@ -35,12 +50,23 @@ function frontDoor(policy: OriginPolicy, proxy: InferenceProxy, handler: Request
     response.setHeader('x-correlation-id', correlationOf(request));
     response.setHeader('x-content-type-options', 'nosniff');
     const refusal = policy.refusal(request);
-    if (refusal) return refuse(response, refusal);
-    if (isPrediction(request.url)) return proxy.forward(request, response);
+    if (refusal) {
+      server.emit(TURNED_AWAY, { request, action: 'http.request', reason: refusal } satisfies TurnedAway);
+      return refuse(response, refusal);
+    }
+    if (isPrediction(request.url)) {
+      response.on('finish', () => {
+        const reason = NODE_REFUSALS[response.statusCode];
+        if (reason) server.emit(TURNED_AWAY, { request, action: 'inference.request', reason } satisfies TurnedAway);
+      });
+      return proxy.forward(request, response);
+    }
     return handler(request, response);
   });
   server.prependListener('upgrade', (request, socket) => {
-    if (!policy.refusal(request) && request.url?.split('?')[0] === '/graphql') return;
+    const refusal = policy.refusal(request);
+    if (!refusal && request.url?.split('?')[0] === '/graphql') return;
+    if (refusal) server.emit(TURNED_AWAY, { request, action: 'socket.upgrade', reason: refusal } satisfies TurnedAway);
     socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   });
   return server;

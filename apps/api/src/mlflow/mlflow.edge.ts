@@ -5,12 +5,15 @@ import type { DocumentNode } from 'graphql';
 import { AccessView, allows, type Ctx } from '#access';
 import { LOGGER } from '#messaging';
 import type { Logger } from '#telemetry';
+import { DomainError, type ErrorCode } from '#kernel';
+import { stranger } from '../http/attempted.js';
+import { Refusals } from '../http/refusals.js';
 import { RequestAuth } from '../http/request-ctx.js';
 import { mlflowDocument } from './graphql/document.js';
 import { answerGraphql, type GraphqlRequest } from './graphql/mlflow-graphql.js';
 import { CollectedReply } from './wire/collected-reply.js';
 import { asWritten } from './wire/as-written.js';
-import { MlflowError, toMlflowError } from './wire/errors.js';
+import { MlflowError, toMlflowError, type MlflowCode } from './wire/errors.js';
 import { RawJson } from './wire/json.js';
 import type { GuardedRoute, Route } from './wire/route.js';
 
@@ -19,6 +22,11 @@ export const MLFLOW_ROUTES = Symbol('mlflow routes');
 /** Largest JSON body: a log-batch of 1,000 metrics is 150 KB, a data set's schema and profile up to 18 MB. */
 const JSON_LIMIT = 24 * 2 ** 20;
 
+const DOMAIN_CODE: Partial<Record<MlflowCode, ErrorCode>> = {
+  PERMISSION_DENIED: 'FORBIDDEN',
+  UNAUTHENTICATED: 'UNAUTHENTICATED',
+};
+
 /** Mounts the routes of MLflow's REST API beside Nest's own: same server, same tokens, MLflow's form of messages and errors. */
 @Injectable()
 export class MlflowEdge implements OnModuleInit {
@@ -26,6 +34,7 @@ export class MlflowEdge implements OnModuleInit {
     private readonly adapterHost: HttpAdapterHost,
     private readonly auth: RequestAuth,
     private readonly access: AccessView,
+    private readonly refusals: Refusals,
     @Inject(MLFLOW_ROUTES) private readonly routes: readonly Route[],
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -70,6 +79,7 @@ export class MlflowEdge implements OnModuleInit {
       if (result instanceof RawJson) return reply.header('content-type', 'application/json; charset=utf-8').send(result.text);
       return reply.send(result ?? {});
     } catch (error) {
+      await this.audit(error, request, `mlflow.${route.rpc}`);
       return this.refuse(error, request, reply);
     }
   }
@@ -88,8 +98,17 @@ export class MlflowEdge implements OnModuleInit {
       await this.auth.ctx(request.raw, asBearer(request.headers.authorization));
       void reply.send(await answerGraphql(asked, (rpc, input) => this.ask(rpc, input, request)));
     } catch (error) {
+      await this.audit(error, request, 'mlflow.graphql');
       this.refuse(error, request, reply);
     }
+  }
+
+  /** What was refused stands in the audit, as the domain says it or in MLflow's own codes. */
+  private async audit(error: unknown, request: FastifyRequest & { ctx?: Ctx }, action: string): Promise<void> {
+    const refused = error instanceof MlflowError && DOMAIN_CODE[error.code];
+    const who = request.ctx ?? stranger(request.raw);
+    const input = [request.params, request.query, jsonOf(request.body)];
+    await this.refusals.note(refused ? new DomainError(refused, error.message) : error, { who, action, input });
   }
 
   /** The answer of a route as an object, without sending it. */
@@ -104,6 +123,7 @@ export class MlflowEdge implements OnModuleInit {
 
   private async authorized(route: GuardedRoute, request: FastifyRequest): Promise<Ctx> {
     const ctx = await this.auth.ctx(request.raw, asBearer(request.headers.authorization));
+    (request as { ctx?: Ctx }).ctx = ctx;
     if (ctx.principal.kind === 'attempt' || !allows(ctx, route.access))
       throw new MlflowError('PERMISSION_DENIED', `Permission denied: this needs the permission ${route.access}`);
     const workspace = request.headers['x-mlflow-workspace'];
@@ -147,6 +167,16 @@ function rawMessage(route: Route, request: FastifyRequest): Record<string, unkno
     return fromQuery(route, request);
   if (request.method !== 'GET') requireJson(request);
   return fromBody(body);
+}
+
+/** What is small enough to look for a subject in. */
+function jsonOf(body: unknown): unknown {
+  if (!Buffer.isBuffer(body) || body.length > 65_536) return undefined;
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 function fromQuery(route: Route, request: FastifyRequest): Record<string, unknown> {

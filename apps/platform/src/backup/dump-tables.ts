@@ -44,7 +44,7 @@ async function dumpTable(
   dir: string,
   { name, columns }: { name: string; columns: string[] },
 ): Promise<TableEntry> {
-  const copy = client.query(new CopyOut(`copy ${quoted(name)} (${columnList(columns)}) to stdout`));
+  const copy = client.query(new CopyOut(`copy (select ${columnList(columns)} from ${quoted(name)}) to stdout`));
   const measured = await writeDurably(join(dir, `${name}.copy`), copy);
   const { rows } = await client.query<{ count: string }>(`select count(*) from ${quoted(name)}`);
   return { name, columns, rows: Number(rows[0]!.count), ...measured };

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { CopyIn } from './copy-streams.js';
 import { measureFile } from './files.js';
 import type { Manifest, TableEntry } from './manifest.js';
-import { columnList, inOrderOfReference, quoted, tablesOf } from './schema.js';
+import { columnList, inOrderOfReference, partitionAudit, quoted, tablesOf } from './schema.js';
 
 /**
  * Events after the backup had sequences that clients may have seen. Left out, none of them comes a second time for another event, and a client
@@ -34,6 +34,7 @@ export async function loadTables(client: pg.Client, dir: string, manifest: Manif
     signal.throwIfAborted();
     await loadTable(client, dir, entries.get(name)!);
   }
+  await partitionAudit(client);
   for (const identity of manifest.identities) await setIdentity(client, identity);
   await client.query('update relay_state set last_sequence = last_sequence + $1 where last_sequence > 0', [SEQUENCE_GAP]);
   await client.query('commit');

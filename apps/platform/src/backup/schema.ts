@@ -8,9 +8,13 @@ export interface Identity {
   readonly column: string;
 }
 
+/** A table whose partitions come and go with time is one here, whatever partitions it has. */
 const TABLES = `select c.relname as name, array_agg(a.attname::text order by a.attnum) as columns
   from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-  where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> '${MIGRATIONS}' group by c.relname order by c.relname`;
+  where c.relnamespace = 'public'::regnamespace and c.relname <> '${MIGRATIONS}' and case c.relkind
+    when 'r' then not exists (select 1 from pg_inherits i join pg_partitioned_table p on p.partrelid = i.inhparent where i.inhrelid = c.oid and p.partstrat = 'r')
+    when 'p' then exists (select 1 from pg_partitioned_table p where p.partrelid = c.oid and p.partstrat = 'r') else false end
+  group by c.relname order by c.relname`;
 
 /** Our tables with their columns, by name. */
 export async function tablesOf(client: pg.Client): Promise<{ name: string; columns: string[] }[]> {
@@ -52,4 +56,10 @@ export function quoted(name: string): string {
 
 export function columnList(columns: readonly string[]): string {
   return columns.map(quoted).join(', ');
+}
+
+/** Gives rows that came into no month of the audit's own back to partitions by month, where the schema has them. */
+export async function partitionAudit(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ known: boolean }>(`select to_regproc('public.audit_partitions') is not null as known`);
+  if (rows[0]!.known) await client.query('select audit_partitions()');
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { ACCESS_EVENTS } from './access.events.js';
+import { AUDIT_EVENTS } from './audit.events.js';
 import { AUTOMATION_EVENTS } from './automation.events.js';
 import { DATASET_EVENTS } from './dataset.events.js';
 import { DEPLOYMENT_EVENTS } from './deployment.events.js';
@@ -10,6 +11,7 @@ import { TRAINING_EVENTS } from './training.events.js';
 /** Every event that Tailrace can say, by short name, with the schema of its data. */
 export const EVENTS = {
   ...ACCESS_EVENTS,
+  ...AUDIT_EVENTS,
   ...DATASET_EVENTS,
   ...RUN_EVENTS,
   ...TRAINING_EVENTS,
