@@ -49,6 +49,7 @@ const EnvSchema = z.object({
   TAILRACE_API_URL: z.url().optional(),
   TAILRACE_INFERENCE_URL: z.url().optional(),
   TAILRACE_SERVICE_TOKEN_FILE: z.string().optional(),
+  TAILRACE_AUDIT_KEY: z.string().min(1).optional(),
   TAILRACE_WEBHOOK_ALLOW: networks,
 });
 
@@ -91,6 +92,8 @@ export interface Config {
   readonly urls: { readonly api?: string; readonly inference?: string };
   /** File (0600) with the token by which inference nodes speak to the API. */
   readonly serviceTokenFile: string;
+  /** File (PEM, 0600) with the private key that checkpoints of the audit are signed by; made by the first of them. */
+  readonly auditKeyFile: string;
 }
 
 /** Parses the environment once. Throws an Error that names every variable that is wrong, and why. */
@@ -127,6 +130,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     webhooks: { allow: e.TAILRACE_WEBHOOK_ALLOW },
     urls: { api: e.TAILRACE_API_URL, inference: e.TAILRACE_INFERENCE_URL },
     serviceTokenFile: resolve(e.TAILRACE_SERVICE_TOKEN_FILE ?? `${home}/service-token`),
+    auditKeyFile: resolve(e.TAILRACE_AUDIT_KEY ?? `${home}/audit-key.pem`),
   };
 }
 

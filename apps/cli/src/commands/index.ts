@@ -1,4 +1,9 @@
 import type { Command } from '@oclif/core';
+import { AuditExport } from './audit/export.js';
+import { AuditHead } from './audit/head.js';
+import { AuditList } from './audit/list.js';
+import { AuditRetire } from './audit/retire.js';
+import { AuditVerify } from './audit/verify.js';
 import { Backup } from './backup.js';
 import { DatasetList } from './dataset/list.js';
 import { DatasetShow } from './dataset/show.js';
@@ -37,6 +42,11 @@ import { Up } from './up.js';
 
 /** Every command by its id, named here so that no folder is searched. What is heavy, a command imports when it runs. */
 export const COMMANDS: Readonly<Record<string, Command.Class>> = {
+  'audit:export': AuditExport,
+  'audit:head': AuditHead,
+  'audit:list': AuditList,
+  'audit:retire': AuditRetire,
+  'audit:verify': AuditVerify,
   backup: Backup,
   'dataset:list': DatasetList,
   'dataset:show': DatasetShow,
@@ -75,6 +85,7 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
 };
 
 export const TOPICS = {
+  audit: { description: 'Who did what, and the proof that nothing of it was changed.' },
   dataset: { description: 'Data sets and their versions.' },
   dead: { description: 'Deliveries that failed for the last time.' },
   events: { description: 'The log of what happened.' },

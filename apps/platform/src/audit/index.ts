@@ -1,0 +1,1 @@
+export { retireAudit, type Retired } from './retire.js';
