@@ -21,6 +21,8 @@ export interface Edge {
 
 export interface Route {
   readonly method: string;
+  /** As it is declared, with the names of its parameters. */
+  readonly pattern: string;
   readonly path: string;
   readonly isPublic: boolean;
 }
@@ -37,14 +39,14 @@ export function routes(): Route[] {
       .filter((name) => name !== 'constructor' && Reflect.hasMetadata(PATH_METADATA, prototype[name]!))
       .map((name) => {
         const handler = prototype[name]!;
-        const path = `/${[base, String(Reflect.getMetadata(PATH_METADATA, handler))].join('/')}`
+        const pattern = `/${[base, String(Reflect.getMetadata(PATH_METADATA, handler))].join('/')}`
           .replace(/\/+/g, '/')
-          .replace(/(.)\/$/, '$1')
-          .replace(/:\w+/g, 'a'.repeat(64));
+          .replace(/(.)\/$/, '$1');
         const rule: unknown = Reflect.getMetadata(ACCESS_METADATA, handler) ?? Reflect.getMetadata(ACCESS_METADATA, controller);
         return {
           method: RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod],
-          path,
+          pattern,
+          path: pattern.replace(/:\w+/g, 'a'.repeat(64)),
           isPublic: rule === 'public',
         };
       });

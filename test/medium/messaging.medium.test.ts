@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createCtx, Journal, reactionCtx, type Ctx } from '#access';
+import { createCtx, DeadJobsService, Journal, reactionCtx, type Ctx } from '#access';
 import { SUBSCRIBERS } from '#contracts';
 import { UnitOfWork } from '#database';
 import { DomainError, newId } from '#kernel';
@@ -115,9 +115,10 @@ describe('from the log to the effect', () => {
     expect((await inbox.dead(stack.workspaceId)).find((job) => job.eventId === eventId)?.reason).toBe('told to fail');
     expect(effects).not.toContain(versionId);
     behaviour.fail = () => false;
-    expect(await inbox.replay(stack.workspaceId, 'dataset-registry.validate', eventId)).toBe(true);
+    const again = () => stack.app.get(DeadJobsService).replay(ctx, 'dataset-registry.validate', eventId);
+    expect(await again()).toEqual({ id: eventId });
     await until(() => effects.includes(versionId), 'the replayed effect');
-    expect(await inbox.replay(stack.workspaceId, 'dataset-registry.validate', eventId)).toBe(false);
+    await expect(again()).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   test('the sweeper puts back what a lost queue held', async () => {

@@ -40,12 +40,17 @@ describe('the use cases', () => {
     expect([rest.webhooks.map((webhook) => webhook.id), rest.next]).toEqual([[id], undefined]);
     await kit.service.delete(ada, id);
     expect(await kit.view.get(ada, id)).toBeUndefined();
-    expect((await kit.saidOf(id)).map(({ type }) => type)).toEqual(['webhook.created', 'webhook.updated', 'webhook.deleted']);
+    expect((await kit.saidOf(id)).map(({ type }) => type)).toEqual([
+      'webhook.created',
+      'webhook.updated',
+      'webhook.tested',
+      'webhook.deleted',
+    ]);
     const audit = await stack.rows<{ text: string }>(
       'select row_to_json(a)::text as text from audit_log a where subject_id = $1',
       [id],
     );
-    expect(audit).toHaveLength(3);
+    expect(audit).toHaveLength(4);
     expect(audit.some(({ text }) => text.includes(SECRET))).toBe(false);
   });
 

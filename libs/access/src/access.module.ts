@@ -7,6 +7,7 @@ import { AccessView } from './access.view.js';
 import { AuditView } from './audit.view.js';
 import { Authenticator } from './authenticator.js';
 import { CountedJournal } from './counted-journal.js';
+import { DeadJobsService } from './dead-jobs.service.js';
 import { Journal } from './journal.js';
 import { RepeatCounter } from './repeat-counter.js';
 
@@ -25,7 +26,7 @@ import { RepeatCounter } from './repeat-counter.js';
       AuditCheckpointEntity,
     ]),
   ],
-  providers: [AccessService, AccessView, AuditView, Authenticator, Journal, CountedJournal, RepeatCounter],
-  exports: [AccessService, AccessView, AuditView, Authenticator, Journal, CountedJournal],
+  providers: [AccessService, AccessView, AuditView, Authenticator, Journal, DeadJobsService, CountedJournal, RepeatCounter],
+  exports: [AccessService, AccessView, AuditView, Authenticator, Journal, DeadJobsService, CountedJournal],
 })
 export class AccessModule {}

@@ -19,6 +19,7 @@ export {
   type Ctx,
   type Principal,
 } from './ctx.js';
+export { DeadJobsService } from './dead-jobs.service.js';
 export { IdempotencyGuard } from './idempotency-guard.js';
 export { Journal, type Change } from './journal.js';
 export {

@@ -118,6 +118,12 @@ export class WebhooksService {
     return this.unitOfWork.run({}, async (tx) => {
       const target = await this.store.target(tx, ctx.workspaceId, id);
       if (!target) throw noWebhook(id);
+      await this.journal.record(tx, ctx, {
+        event: 'webhook.tested',
+        subject: { kind: 'webhook', id },
+        data: { webhookId: id },
+        after: { event: event ?? target.events[0] },
+      });
       const said = event ?? target.events[0]!;
       const payload = mlflowPayload(said, ctx.clock.now(), MLFLOW_EVENTS[said]);
       return { id: newId('webhookDelivery'), url: target.url, secret: target.secret, payload };

@@ -63,10 +63,9 @@ export class Inbox {
     );
   }
 
-  /** Takes a dead pair out of the inbox and sets the sweeper back to before it, so that it is delivered anew. False when it was not dead. */
-  async replay(workspaceId: string, subscriber: string, eventId: string): Promise<boolean> {
-    const rows = await select(
-      this.dataSource,
+  /** Step: takes a dead pair out of the inbox and sets the sweeper back to before it, so that it is delivered anew. False when it was not dead. */
+  async replayIn(tx: Tx, workspaceId: string, subscriber: string, eventId: string): Promise<boolean> {
+    const rows = await tx.query(
       `with gone as (delete from inbox i using event_log e where e.id = i.event_id and e.workspace_id = $1 and i.subscriber = $2
             and i.event_id = $3 and i.state = 'dead' returning e.sequence)
          update relay_state set swept_through = least(swept_through, gone.sequence - 1) from gone where relay_state.id = 1 returning 1`,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Ctx } from '#access';
+import { Journal, type Ctx } from '#access';
 import { UnitOfWork, type Tx } from '#database';
-import { DomainError } from '#kernel';
+import { DomainError, kindOfId } from '#kernel';
 import { BlobRegistry } from '#storage';
 import { ArtifactsStore } from './artifacts.store.js';
 import { ArtifactsView } from './artifacts.view.js';
@@ -20,6 +20,7 @@ export class ArtifactsService {
     private readonly view: ArtifactsView,
     private readonly blobs: BlobRegistry,
     private readonly logging: LoggingService,
+    private readonly journal: Journal,
   ) {}
 
   /** Gives a path to a blob that was kept; a path that is taken gets the new content. Throws BLOB_NOT_FOUND for what was not kept. */
@@ -27,7 +28,11 @@ export class ArtifactsService {
     checkArtifactPath(path);
     return this.unitOfWork.run(ctx, async (tx) => {
       // Both travel together; what is refused is rolled back.
-      await Promise.all([this.view.mayWrite(ctx, ownerId, tx), this.addIn(tx, ctx, ownerId, { [path]: blob.sha256 })]);
+      const [{ finished }] = await Promise.all([
+        this.view.mayWrite(ctx, ownerId, tx),
+        this.addIn(tx, ctx, ownerId, { [path]: blob.sha256 }),
+      ]);
+      if (finished) await this.added(tx, ctx, ownerId, [path]);
       return { id: ownerId };
     });
   }
@@ -43,8 +48,15 @@ export class ArtifactsService {
   ): Promise<number> {
     checkList(artifacts);
     return this.unitOfWork.run(ctx, async (tx) => {
-      await this.view.mayWrite(ctx, ownerId);
+      const { finished } = await this.view.mayWrite(ctx, ownerId, tx);
       await this.addIn(tx, ctx, ownerId, Object.fromEntries(artifacts.map(({ path, blob }) => [path, blob])));
+      if (finished)
+        await this.added(
+          tx,
+          ctx,
+          ownerId,
+          artifacts.map(({ path }) => path),
+        );
       return artifacts.length;
     });
   }
@@ -94,9 +106,23 @@ export class ArtifactsService {
     if (path !== '' || ownerId === ctx.workspaceId) checkArtifactPath(path);
     return this.unitOfWork.run(ctx, async (tx) => {
       await this.view.mayWrite(ctx, ownerId);
-      return this.store.remove(tx, ownerId, path);
+      const count = await this.store.remove(tx, ownerId, path);
+      const data = { ownerId, path, count };
+      if (count > 0) await this.journal.record(tx, ctx, { event: 'artifact.deleted', subject: ownerOf(ownerId), data });
+      return count;
     });
   }
+
+  /** What is added to a run that goes on is said by its end alone. */
+  private async added(tx: Tx, ctx: Ctx, ownerId: string, paths: readonly string[]): Promise<void> {
+    const data = { ownerId, count: paths.length };
+    await this.journal.record(tx, ctx, { event: 'artifact.added', subject: ownerOf(ownerId), data, after: { paths } });
+  }
+}
+
+function ownerOf(id: string): { kind: string; id: string } {
+  const kind = kindOfId(id);
+  return { kind: kind === 'loggedModel' ? 'logged_model' : (kind ?? 'workspace'), id };
 }
 
 function checkList(artifacts: readonly { readonly path: string }[]): void {

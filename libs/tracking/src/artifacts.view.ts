@@ -23,14 +23,16 @@ export interface ArtifactEntry {
 interface Owner {
   readonly project: string;
   readonly deleted: boolean;
+  /** A run that has ended, a logged model that is no longer pending. */
+  readonly finished: boolean;
 }
 
 /** What says where an owner belongs: the project of its experiment, `/` for the workspace itself. */
-const OWNER = `select e.project, r.deleted_at is not null or e.deleted_at is not null as deleted from run r join experiment e on e.id = r.experiment_id
+const OWNER = `select e.project, r.deleted_at is not null or e.deleted_at is not null as deleted, r.status not in ('RUNNING', 'SCHEDULED') as finished from run r join experiment e on e.id = r.experiment_id
     where r.id = $1 and r.workspace_id = $2
-  union all select e.project, m.deleted_at is not null or e.deleted_at is not null from logged_model m join experiment e on e.id = m.experiment_id
+  union all select e.project, m.deleted_at is not null or e.deleted_at is not null, m.status <> 'PENDING' from logged_model m join experiment e on e.id = m.experiment_id
     where m.id = $1 and m.workspace_id = $2
-  union all select '/', false from workspace w where w.id = $1 and w.id = $2`;
+  union all select '/', false, false from workspace w where w.id = $1 and w.id = $2`;
 
 /** One level below a prefix: files as they are, deeper paths folded into their folder. */
 const LIST = `select name, bool_or(deep) as "isDir", max(size) filter (where not deep) as size, max(blob) filter (where not deep) as blob from (
@@ -77,9 +79,11 @@ export class ArtifactsView {
   }
 
   /** Throws NOT_FOUND or FORBIDDEN. Call before content is taken in, so that nobody fills the store without the right to. */
-  async mayWrite(ctx: Ctx, ownerId: string, tx?: Tx): Promise<void> {
-    if (await this.authorized(ctx, ownerId, 'tracking.write', tx))
+  async mayWrite(ctx: Ctx, ownerId: string, tx?: Tx): Promise<Pick<Owner, 'finished'>> {
+    const owner = await this.authorized(ctx, ownerId, 'tracking.write', tx);
+    if (owner.deleted)
       throw new DomainError('CONFLICT', `${ownerId} is deleted; restore it first`, 'ownerId', { reason: 'RUN_DELETED' });
+    return owner;
   }
 
   async mayRead(ctx: Ctx, ownerId: string): Promise<void> {
@@ -91,7 +95,7 @@ export class ArtifactsView {
     return (await select(this.dataSource, OWNER, [ownerId, workspaceId])).length > 0;
   }
 
-  private async authorized(ctx: Ctx, ownerId: string, permission: Permission, tx?: Tx): Promise<boolean> {
+  private async authorized(ctx: Ctx, ownerId: string, permission: Permission, tx?: Tx): Promise<Owner> {
     const who = [ownerId, ctx.workspaceId];
     const [owner] = tx ? await tx.query<Owner>(OWNER, who) : await select<Owner>(this.dataSource, OWNER, who);
     if (!owner) {
@@ -99,6 +103,6 @@ export class ArtifactsView {
       throw new DomainError('NOT_FOUND', `there is no ${what} ${ownerId}`, 'ownerId');
     }
     authorize(ctx, permission, owner.project);
-    return owner.deleted;
+    return owner;
   }
 }

@@ -57,29 +57,36 @@ export class LoggedModelsService {
   }
 
   async logParams(ctx: Ctx, id: string, params: Readonly<Record<string, string>>): Promise<{ id: string }> {
-    return this.change(ctx, id, (tx) => putPairs(tx, 'logged_model_param', id, params));
+    return this.change(ctx, id, async (tx, before) => {
+      await putPairs(tx, 'logged_model_param', id, params);
+      await this.updated(tx, ctx, before, { params });
+    });
   }
 
   async setTags(ctx: Ctx, id: string, tags: Readonly<Record<string, string>>): Promise<{ id: string }> {
-    return this.change(ctx, id, async (tx) => {
+    return this.change(ctx, id, async (tx, before) => {
       await putPairs(tx, 'logged_model_tag', id, tags);
       await this.store.touch(tx, id);
+      await this.updated(tx, ctx, before, { tags });
     });
   }
 
   /** Sets a tag to what `next` makes of its present value; calls for one model come one after the other. */
   async changeTag(ctx: Ctx, id: string, key: string, next: (value: string | undefined) => string): Promise<{ id: string }> {
-    return this.change(ctx, id, async (tx) => {
-      await putPairs(tx, 'logged_model_tag', id, { [key]: next(await this.store.tag(tx, id, key)) });
+    return this.change(ctx, id, async (tx, before) => {
+      const value = next(await this.store.tag(tx, id, key));
+      await putPairs(tx, 'logged_model_tag', id, { [key]: value });
       await this.store.touch(tx, id);
+      await this.updated(tx, ctx, before, { tags: { [key]: value } });
     });
   }
 
   /** Throws NOT_FOUND (`details.reason` NO_TAG) when there is no such tag. */
   async deleteTag(ctx: Ctx, id: string, key: string): Promise<{ id: string }> {
-    return this.change(ctx, id, async (tx) => {
+    return this.change(ctx, id, async (tx, before) => {
       if (!(await this.store.deleteTag(tx, id, key)))
         throw new DomainError('NOT_FOUND', `the logged model has no tag ${key}`, 'key', { reason: 'NO_TAG' });
+      await this.updated(tx, ctx, before, { tags: { [key]: null } });
     });
   }
 
@@ -105,6 +112,15 @@ export class LoggedModelsService {
         subject: { kind: 'logged_model', id },
         data: { loggedModelId: id, experimentId: before.experimentId },
       });
+    });
+  }
+
+  private async updated(tx: Tx, ctx: Ctx, { id, experimentId }: LoggedModelFacts, after: object): Promise<void> {
+    await this.journal.record(tx, ctx, {
+      event: 'logged_model.updated',
+      subject: { kind: 'logged_model', id },
+      data: { loggedModelId: id, experimentId },
+      after,
     });
   }
 

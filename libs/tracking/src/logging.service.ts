@@ -51,6 +51,7 @@ export class LoggingService {
       const run = await this.writable(tx, ctx, runId, status && hasEnded(status) ? 'update' : 'key share');
       await this.write(tx, run, input.params ?? {}, input.tags ?? {});
       if (input.points?.length) await this.ingest(tx, ctx, run, input.points, 'client', 0);
+      await this.amended(tx, ctx, run, summaryOf(input));
       if (input.patch) await this.life.updateIn(tx, ctx, run, input.patch);
       return { id: runId };
     });
@@ -58,7 +59,9 @@ export class LoggingService {
 
   /** Step: points of a training attempt, or of the platform itself. */
   async logIn(tx: Tx, ctx: Ctx, runId: string, points: readonly Point[], source: Source, attempt: number): Promise<void> {
-    await this.ingest(tx, ctx, await this.held(tx, ctx, runId), points, source, attempt);
+    const run = await this.held(tx, ctx, runId);
+    await this.ingest(tx, ctx, run, points, source, attempt);
+    await this.amended(tx, ctx, run, summaryOf({ points }));
   }
 
   /**
@@ -103,7 +106,9 @@ export class LoggingService {
     params: Readonly<Record<string, string>>,
     tags: Readonly<Record<string, string>>,
   ): Promise<void> {
-    await this.write(tx, await this.held(tx, ctx, runId), params, tags);
+    const run = await this.held(tx, ctx, runId);
+    await this.write(tx, run, params, tags);
+    await this.amended(tx, ctx, run, summaryOf({ params, tags }));
   }
 
   /** Sets a tag to what `next` makes of its present value; calls for one run come one after the other. */
@@ -111,6 +116,7 @@ export class LoggingService {
     return this.unitOfWork.run(ctx, async (tx) => {
       const run = await this.writable(tx, ctx, runId, 'no key update');
       await putPairs(tx, 'run_tag', run.num, { [key]: next(await this.runs.tag(tx, run.num, key)) });
+      await this.amended(tx, ctx, run, { tags: [key] });
       return { id: runId };
     });
   }
@@ -121,6 +127,7 @@ export class LoggingService {
       const run = await this.writable(tx, ctx, runId);
       if (!(await this.runs.deleteTag(tx, run.num, key)))
         throw new DomainError('NOT_FOUND', `the run has no tag ${key}`, 'key', { reason: 'NO_TAG' });
+      await this.life.amendedIn(tx, ctx, run, { before: { tags: [key] }, after: { tags: [] } });
       return { id: runId };
     });
   }
@@ -143,6 +150,7 @@ export class LoggingService {
       await this.store.addDatasets(tx, run, datasets);
       const models = (input.modelIds ?? []).map((modelId) => ({ modelId, step: 0 }));
       await this.linkModels(tx, ctx, run, 'input', models);
+      await this.amended(tx, ctx, run, { datasets: datasets.map(({ digest }) => digest), models: input.modelIds });
       return { id: runId };
     });
   }
@@ -154,7 +162,9 @@ export class LoggingService {
     models: readonly { readonly modelId: string; readonly step: number }[],
   ): Promise<{ id: string }> {
     return this.unitOfWork.run(ctx, async (tx) => {
-      await this.linkModels(tx, ctx, await this.writable(tx, ctx, runId), 'output', models);
+      const run = await this.writable(tx, ctx, runId);
+      await this.linkModels(tx, ctx, run, 'output', models);
+      await this.amended(tx, ctx, run, { outputs: models.map(({ modelId }) => modelId) });
       return { id: runId };
     });
   }
@@ -206,6 +216,11 @@ export class LoggingService {
     await this.announcements.logged(tx, ctx, run, points);
   }
 
+  /** Logging to a run that goes on is said by its end alone; what comes after that is a change. */
+  private async amended(tx: Tx, ctx: Ctx, run: RunFacts, after: object | undefined): Promise<void> {
+    if (after && hasEnded(run.status)) await this.life.amendedIn(tx, ctx, run, { after });
+  }
+
   private async writable(tx: Tx, ctx: Ctx, runId: string, how?: Parameters<RunsStore['hold']>[3]): Promise<RunFacts> {
     const run = await this.held(tx, ctx, runId, how);
     authorize(ctx, 'tracking.write', run.project);
@@ -219,4 +234,10 @@ export class LoggingService {
     if (hasEnded(run.status)) await this.runs.revise(tx, run.id);
     return run;
   }
+}
+
+/** What a call logs: keys without values, and how many points; undefined for nothing. */
+function summaryOf({ points = [], params = {}, tags = {} }: LogInput): object | undefined {
+  const keys = { params: Object.keys(params), tags: Object.keys(tags) };
+  return points.length + keys.params.length + keys.tags.length > 0 ? { points: points.length, ...keys } : undefined;
 }

@@ -151,6 +151,7 @@ export class RunsService {
     const moved = patch.status !== undefined && patch.status !== run.status;
     const ended = moved && hasEnded(patch.status!);
     await this.store.update(tx, run.id, { ...patch, status: moved ? patch.status : undefined, ended });
+    const logged = ended ? await this.store.counts(tx, run) : undefined;
     const { id: runId, experimentId, jobId } = run;
     const subject = { kind: 'run', id: runId };
     if (moved && patch.status !== 'SCHEDULED')
@@ -159,11 +160,26 @@ export class RunsService {
         subject,
         data: { runId, experimentId, jobId },
         before: { status: run.status },
-        after: { status: patch.status },
+        after: { status: patch.status, logged },
       });
     const renamed = patch.name !== undefined && patch.name !== run.name;
     if (renamed || patch.parentId !== undefined || patch.archived !== undefined || patch.status === 'SCHEDULED')
       await this.updated(tx, ctx, { ...run, name: patch.name ?? run.name }, patch);
+  }
+
+  /** Step: says that what was logged of a run has changed otherwise than by logging while it runs. */
+  async amendedIn(
+    tx: Tx,
+    ctx: Ctx,
+    run: RunFacts,
+    change: { readonly before?: unknown; readonly after?: unknown },
+  ): Promise<void> {
+    await this.journal.record(tx, ctx, {
+      event: 'run.amended',
+      subject: { kind: 'run', id: run.id },
+      data: { runId: run.id, experimentId: run.experimentId },
+      ...change,
+    });
   }
 
   private async updated(tx: Tx, ctx: Ctx, run: RunFacts, after: unknown): Promise<void> {

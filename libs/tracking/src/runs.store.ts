@@ -38,6 +38,18 @@ export interface RunRowIn {
   readonly createdBy: string;
 }
 
+export interface LoggedCounts {
+  readonly points: number;
+  readonly params: number;
+  readonly tags: number;
+  readonly artifacts: number;
+}
+
+/** The end of a run must not wait for the counting of tens of millions. */
+const COUNTS = `select (select count(*)::int from (select 1 from metric_point where run = $1 limit 1000000) p) as points,
+  (select count(*)::int from run_param where run = $1) as params, (select count(*)::int from run_tag where run = $1) as tags,
+  (select count(*)::int from artifact where owner_id = $2) as artifacts`;
+
 @Injectable()
 export class RunsStore {
   /** The run, held to the end of the transaction. */
@@ -93,6 +105,12 @@ export class RunsStore {
         patch.parentId !== undefined,
       ],
     );
+  }
+
+  /** How much was logged of a run; points are counted up to a million. */
+  async counts(tx: Tx, { id, num }: Pick<RunFacts, 'id' | 'num'>): Promise<LoggedCounts> {
+    const [counts] = await tx.query<LoggedCounts>(COUNTS, [num, id]);
+    return counts!;
   }
 
   async setDeleted(tx: Tx, id: string, deleted: boolean): Promise<void> {

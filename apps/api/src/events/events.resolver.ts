@@ -1,5 +1,5 @@
 import { Args, Field, ID, Int, Mutation, ObjectType, Parent, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
-import type { Ctx } from '#access';
+import { DeadJobsService, type Ctx } from '#access';
 import { eventType, type LoggedEvent } from '#contracts';
 import { Requires } from '#host';
 import { DomainError } from '#kernel';
@@ -34,6 +34,7 @@ export class EventsResolver {
     private readonly log: EventLog,
     private readonly live: LiveLog,
     private readonly inbox: Inbox,
+    private readonly deadJobsService: DeadJobsService,
   ) {}
 
   @Query(() => [EventType], { description: 'Events after a sequence, oldest first.' })
@@ -81,8 +82,7 @@ export class EventsResolver {
   @Requires('operations.write')
   replayDeadJob(@Asker() ctx: Ctx, @Args('subscriber') subscriber: string, @Args('eventId', { type: () => ID }) eventId: string) {
     return mutate(async () => {
-      if (!(await this.inbox.replay(ctx.workspaceId, subscriber, eventId)))
-        throw new DomainError('NOT_FOUND', 'there is no such dead job', 'eventId');
+      await this.deadJobsService.replay(ctx, subscriber, eventId);
       return { replayed: true };
     });
   }

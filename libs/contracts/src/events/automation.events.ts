@@ -13,6 +13,10 @@ export const AUTOMATION_EVENTS = {
   'webhook.updated': z.strictObject(webhook),
   'webhook.deleted': z.strictObject(webhook),
   /** A delivery that had failed is tried anew. */
+  /** An example was sent. */
+  'webhook.tested': z.strictObject({ webhookId: z.string() }),
+  /** A delivery of an event to a subscriber that was dead is tried anew. */
+  'delivery.replayed': z.strictObject({ subscriber: z.string(), eventId: z.string() }),
   'webhook.redelivered': z.strictObject({ ...webhook, deliveryId: z.string() }),
   /** The platform gave its receiver up; a person who turns it off updates it. */
   'webhook.disabled': z.strictObject({ ...webhook, reason: z.string() }),

@@ -21,6 +21,8 @@ export const RUN_EVENTS = {
   'run.killed': end,
   /** A run that had ended goes on. */
   'run.resumed': end,
+  /** What was logged of a run changed otherwise than by logging while it runs: a tag was deleted, or it was logged to after its end. */
+  'run.amended': life,
   'run.updated': z.strictObject({ runId: z.string(), experimentId: z.string(), name: z.string() }),
   /** What clients logged after a step was dropped; the run goes on from there. */
   'run.rewound': z.strictObject({ runId: z.string(), experimentId: z.string(), step: z.int(), points: z.int() }),
@@ -29,10 +31,14 @@ export const RUN_EVENTS = {
   /** Gone for good, with all that belonged to it. */
   'run.purged': life,
   'logged_model.created': z.strictObject({ ...loggedModel, name: z.string(), runId: z.string().nullable() }),
+  'logged_model.updated': z.strictObject(loggedModel),
   'logged_model.ready': z.strictObject(loggedModel),
   'logged_model.failed': z.strictObject(loggedModel),
   'logged_model.deleted': z.strictObject(loggedModel),
   'logged_model.purged': z.strictObject(loggedModel),
+  /** Files were given to a run or logged model that was finished already; those of before are not said one by one. */
+  'artifact.added': z.strictObject({ ownerId: z.string(), count: z.int() }),
+  'artifact.deleted': z.strictObject({ ownerId: z.string(), path: z.string(), count: z.int() }),
   /** At most once per run and second, with the latest values: points are never events one by one. */
   'run.metrics_logged': z.strictObject({ runId: z.string(), metrics: z.record(z.string(), z.number()) }),
 } as const;

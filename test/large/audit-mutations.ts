@@ -1,0 +1,146 @@
+import { aDataset, aMember, ask, aTemplate, aToken, aTraining, quickSpec, slowSpec, uniqueName, until } from '#testing';
+import type { Fixtures } from './audit-kit.js';
+
+/** Mutations that leave no row, each with why: what is logged to a run that goes on is said by the run's end, with counts. */
+export const UNAUDITED: Readonly<Record<string, string>> = {
+  heartbeatRun: 'says that a client lives',
+  logRun: 'ingest',
+  logRunLines: 'ingest',
+  logArtifacts: 'ingest',
+};
+
+interface Call {
+  readonly variables: Record<string, unknown>;
+  readonly token?: string;
+}
+
+const input = (value: object): Call => ({ variables: { input: value } });
+const tags = [{ key: 'a', value: 'b' }];
+const pair = { key: 'a', value: 'b' };
+
+/** A call of each mutation with real input: what it is called on is made anew. */
+export const MUTATIONS: Readonly<
+  Record<string, (kit: Fixtures, data: { datasetId: string; versionId: string }) => Promise<Call>>
+> = {
+  createWorkspace: async () => input({ name: uniqueName('workspace') }),
+  createMember: async () => input({ name: uniqueName('member'), role: 'viewer' }),
+  createToken: async (kit) => input({ name: 'audited', memberId: await kit.member() }),
+  revokeToken: async (kit) => ({ variables: { tokenId: (await aToken(kit.client, await kit.member())).tokenId } }),
+  createDataset: async () => input({ name: uniqueName('data') }),
+  createDatasetVersion: async ({ client }) =>
+    input({ datasetId: await aDataset(client), blob: await client.upload('a,b\n1,x\n2,y\n'), format: 'CSV' }),
+  createExperiment: async () => input({ name: uniqueName('experiment') }),
+  updateExperiment: async (kit) => input({ experimentId: await kit.experiment(), tags }),
+  deleteExperiment: async (kit) => ({ variables: { experimentId: await kit.experiment() } }),
+  restoreExperiment: async (kit) => {
+    const experimentId = await kit.experiment();
+    await kit.client.query('mutation ($id: ID!) { deleteExperiment(experimentId: $id) { userErrors { code } } }', {
+      id: experimentId,
+    });
+    return { variables: { experimentId } };
+  },
+  purgeExperiment: async (kit) => {
+    const experimentId = await kit.experiment();
+    await kit.client.query('mutation ($id: ID!) { deleteExperiment(experimentId: $id) { userErrors { code } } }', {
+      id: experimentId,
+    });
+    return { variables: { experimentId } };
+  },
+  createRun: async (kit) => input({ experimentId: await kit.experiment(), name: 'r' }),
+  updateRun: async (kit) => input({ runId: await kit.run(), name: 'renamed' }),
+  finishRun: async (kit) => input({ runId: await kit.run(), status: 'FINISHED' }),
+  resumeRun: async (kit) => ({ variables: { runId: await kit.endedRun() } }),
+  rewindRun: async (kit) => ({ variables: { runId: await kit.run(), step: 1 } }),
+  deleteRun: async (kit) => ({ variables: { runId: await kit.run() } }),
+  restoreRun: async (kit) => {
+    const runId = await kit.run();
+    await kit.client.query('mutation ($id: ID!) { deleteRun(runId: $id) { userErrors { code } } }', { id: runId });
+    return { variables: { runId } };
+  },
+  purgeRun: async (kit) => {
+    const runId = await kit.run();
+    await kit.client.query('mutation ($id: ID!) { deleteRun(runId: $id) { userErrors { code } } }', { id: runId });
+    return { variables: { runId } };
+  },
+  deleteRunTag: async (kit) => ({ variables: { runId: await kit.run({ tags }), key: 'a' } }),
+  deleteArtifacts: async (kit) => {
+    const ownerId = await kit.run();
+    const artifacts = [{ path: 'x', blob: await kit.client.upload(uniqueName('file')) }];
+    await kit.client.mutate(
+      'mutation ($input: LogArtifactsInput!) { logArtifacts(input: $input) { userErrors { code message } } }',
+      {
+        ownerId,
+        artifacts,
+      },
+    );
+    return input({ ownerId, path: '' });
+  },
+  createLoggedModel: async (kit) => input({ experimentId: await kit.experiment(), name: 'm' }),
+  finalizeLoggedModel: async (kit) => input({ loggedModelId: await kit.loggedModel(), status: 'READY' }),
+  deleteLoggedModel: async (kit) => ({ variables: { loggedModelId: await kit.loggedModel() } }),
+  logLoggedModelParams: async (kit) => input({ loggedModelId: await kit.loggedModel(), params: [pair] }),
+  setLoggedModelTags: async (kit) => input({ loggedModelId: await kit.loggedModel(), tags }),
+  deleteLoggedModelTag: async (kit) => input({ loggedModelId: await kit.loggedModel({ tags }), key: 'a' }),
+  createTrainingTemplate: async (_kit, { datasetId }) => input({ name: uniqueName('template'), datasetId, spec: quickSpec() }),
+  updateTrainingTemplate: async ({ client }, { datasetId }) =>
+    input({ templateId: await aTemplate(client, { datasetId, spec: quickSpec() }), spec: quickSpec({ maxEpochs: 3 }) }),
+  startTraining: async ({ client }, { datasetId }) =>
+    input({ templateId: await aTemplate(client, { datasetId, spec: quickSpec({ maxEpochs: 1 }) }) }),
+  cancelTraining: async ({ client }, { datasetId }) => ({
+    variables: { jobId: (await aTraining(client, await aTemplate(client, { datasetId, spec: slowSpec() }))).id },
+  }),
+  createModel: async () => input({ name: uniqueName('model') }),
+  updateModel: async (kit) => input({ id: await kit.model(), description: 'new' }),
+  updateModelVersion: async (kit) => input({ id: (await kit.version()).id, description: 'new' }),
+  deleteModelVersion: async (kit) => input({ id: (await kit.version()).id }),
+  setModelAlias: async (kit) => input({ versionId: (await kit.version()).id, alias: 'best' }),
+  removeModelAlias: async (kit) => {
+    const modelId = await kit.model();
+    await kit.made('setModelAlias', 'modelVersion', { versionId: (await kit.version(modelId)).id, alias: 'best' });
+    return input({ modelId, alias: 'best' });
+  },
+  requestStage: async (kit) => input({ versionId: (await kit.version()).id, stage: 'staging' }),
+  approveStage: async (kit) => ({
+    ...input({ requestId: await kit.awaiting(), comment: 'good' }),
+    token: (await aMember(kit.client, 'approver')).token,
+  }),
+  rejectStage: async (kit) => ({
+    ...input({ requestId: await kit.awaiting() }),
+    token: (await aMember(kit.client, 'approver')).token,
+  }),
+  createEndpoint: async (kit) =>
+    input({ name: uniqueName('endpoint'), follows: { modelId: await kit.model(), stage: 'production' } }),
+  createTrigger: async ({ client }, { datasetId }) =>
+    input({
+      name: uniqueName('trigger'),
+      filter: { event: 'dataset_version.validated', equals: { datasetId: 'none' } },
+      action: { kind: 'start_training', templateId: await aTemplate(client, { datasetId, spec: quickSpec() }) },
+    }),
+  createWebhook: async () =>
+    input({ name: uniqueName('hook'), url: 'https://example.com/', events: ['PROMPT_CREATED'], status: 'DISABLED' }),
+  updateWebhook: async (kit) => input({ webhookId: await kit.webhook(), description: 'new' }),
+  deleteWebhook: async (kit) => ({ variables: { webhookId: await kit.webhook() } }),
+  testWebhook: async (kit) => input({ webhookId: await kit.webhook({ url: 'https://unknown.invalid/' }) }),
+  redeliverWebhook: async (kit) => {
+    const webhookId = await kit.webhook({
+      status: 'ACTIVE',
+      url: 'https://unknown.invalid/',
+      events: ['REGISTERED_MODEL_CREATED'],
+    });
+    await kit.model();
+    // An attempt that goes on at this moment would write what came of it.
+    const fail = `update webhook_delivery set state = 'FAILED', done_at = now() where webhook_id = $1 and attempts > 0 and lease is null returning id`;
+    const rows = await until('a delivery has failed once', async () => {
+      const failed = await ask<{ id: string }>(kit.server.databaseUrl, fail, [webhookId]);
+      return failed.length > 0 && failed;
+    });
+    return { variables: { deliveryId: rows[0]!.id } };
+  },
+  replayDeadJob: async (kit) => {
+    const sql = `insert into inbox (subscriber, event_id, state, reason) select 'dataset-registry.validate', e.id, 'dead', 'for the test' from event_log e
+      where e.type = 'io.tailrace.dataset_version.created.v1' order by e.pos limit 1
+      on conflict (subscriber, event_id) do update set state = 'dead' returning event_id`;
+    const [row] = await ask<{ event_id: string }>(kit.server.databaseUrl, sql);
+    return { variables: { subscriber: 'dataset-registry.validate', eventId: row!.event_id } };
+  },
+};
