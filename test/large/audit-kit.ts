@@ -111,8 +111,10 @@ export function fixtures(server: Server, client: Client) {
     },
     /** A request for production that waits for an approver. */
     async awaiting(): Promise<string> {
-      const { id } = await this.version(await model({ productionGates: [] }));
-      const requestId = await made('requestStage', 'stageRequest', { versionId: id, stage: 'production' });
+      return this.asked((await this.version(await model({ productionGates: [] }))).id);
+    },
+    async asked(versionId: string): Promise<string> {
+      const requestId = await made('requestStage', 'stageRequest', { versionId, stage: 'production' });
       await until('the request waits for approval', async () => {
         const [row] = await ask<{ state: string }>(server.databaseUrl, 'select state from stage_request where id = $1', [
           requestId,

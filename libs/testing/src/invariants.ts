@@ -1,6 +1,7 @@
 import { EVENT_NAMES, eventType, ROUTES } from '#contracts';
 import { until } from './until.js';
 import { withDatabase } from './superuser.js';
+import { chainOffences } from './chain-invariant.js';
 
 interface Invariant {
   readonly says: string;
@@ -57,11 +58,12 @@ const INVARIANTS: readonly Invariant[] = [
   { says: 'one version per model and run', sql: 'select model_id, run_id from model_version group by 1, 2 having count(*) > 1' },
   {
     says: 'every logged event has its audit row, and the other way round',
-    sql: `select coalesce(e.type, a.type) as type, coalesce(e.subject, a.subject) as subject, e.n as events, a.n as audits
-      from (select type, subject, correlation_id, count(*) as n from event_log where type <> $1 group by 1, 2, 3) e
-      full join (select 'io.tailrace.' || action || '.v1' as type, subject_kind || '/' || subject_id as subject, correlation_id, count(*) as n
-        from audit_log where outcome = 'done' group by 1, 2, 3) a using (type, subject, correlation_id)
-      where e.n is distinct from a.n and (select pruned_through from relay_state where id = 1) = 0`,
+    sql: `select coalesce(e.type, a.action) as type, coalesce(e.subject, a.subject_id) as subject, e.id as event, a.id as audit
+      from (select * from event_log where type <> $1) e full join (select * from audit_log where event_id is not null) a on a.event_id = e.id
+      where (e.id is null or (a.id is null and not exists (select 1 from audit_log where event_id is null and correlation_id = e.correlation_id))
+          or e.type <> 'io.tailrace.' || case a.outcome when 'refused' then 'access.refused' else a.action end || '.v1'
+          or e.subject <> a.subject_kind || '/' || a.subject_id or e.correlation_id <> a.correlation_id or e.workspace_id <> a.workspace_id)
+        and (select pruned_through from relay_state where id = 1) = 0 and not exists (select 1 from audit_checkpoint)`,
     params: [UNAUDITED],
   },
   { says: 'every event has its number', sql: 'select id, type from event_log where sequence is null' },
@@ -117,6 +119,6 @@ function offencesOf(databaseUrl: string): Promise<string[]> {
       const { rows } = await client.query(sql, params ? [...params] : undefined);
       if (rows.length) found.push(`${says}: ${rows.length} offend, such as ${JSON.stringify(rows.slice(0, 3))}`);
     }
-    return found;
+    return [...found, ...(await chainOffences(client))];
   });
 }
