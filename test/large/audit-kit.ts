@@ -37,7 +37,7 @@ export function expectSaid(what: string, said: readonly Said[]): void {
 export function mlflowRoutes(): Route[] {
   const providers = Reflect.getMetadata(MODULE_METADATA.PROVIDERS, MlflowModule) as unknown[];
   return providers.flatMap((provider) => {
-    if (typeof provider !== 'function' || !/Routes$/.test(provider.name)) return [];
+    if (typeof provider !== 'function' || !provider.name.endsWith('Routes')) return [];
     return (new (provider as new () => { routes: readonly Route[] })().routes ?? []) as Route[];
   });
 }

@@ -162,7 +162,12 @@ describe('what is refused stands in the audit', () => {
     await until('the member is known', async () => (await actionsOf(narrow.id)).has('inference.request'));
   });
 
-  test("self-approval, and what a model's stages do not allow, under what was meant", async () => {
+  test("self-approval, and what a model's stages do not allow, under what was meant; a trigger hears of them", async () => {
+    const { datasetId } = await penguins(kit.client);
+    const templateId = await aTemplate(kit.client, { datasetId, spec: quickSpec({ maxEpochs: 1 }) });
+    const filter = { event: 'access.refused', equals: { code: 'SELF_APPROVAL' } };
+    const action = { kind: 'start_training', templateId };
+    const triggerId = await kit.made('createTrigger', 'trigger', { name: uniqueName('watch'), filter, action });
     const requestId = await kit.awaiting();
     const approve = 'mutation ($input: DecideInput!) { approveStage(input: $input) { userErrors { code } } }';
     const { data } = await kit.client.graphql(approve, { input: { requestId } });
@@ -173,6 +178,10 @@ describe('what is refused stands in the audit', () => {
     expect(await refusedTo(member!.member_id, 'model_version.approved')).toMatchObject([
       { subject: `stage_request/${requestId}`, after: { code: 'SELF_APPROVAL' }, event: { code: 'SELF_APPROVAL' } },
     ]);
+    await until('the trigger has fired', async () => {
+      const sql = `select 1 from trigger_execution where trigger_id = $1 and state = 'COMPLETED'`;
+      return (await ask(server.databaseUrl, sql, [triggerId])).length === 1;
+    });
     const { id, model, number } = await kit.version(await kit.model({ productionGates: [] }));
     const body = JSON.stringify({ name: model, version: number, stage: 'Production', archive_existing_versions: false });
     const headers = { 'content-type': 'application/json' };

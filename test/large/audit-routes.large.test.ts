@@ -63,7 +63,7 @@ describe('every mutation of the schema', () => {
 describe("every route of MLflow's API that writes", () => {
   const writing = new Map(
     mlflowRoutes()
-      .filter((route) => route.methods.some((method) => method !== 'GET') && !/\.read$/.test(route.access))
+      .filter((route) => route.methods.some((method) => method !== 'GET') && !route.access.endsWith('.read'))
       // What MLflow has and we have not, and what nobody has: always refused.
       .filter(({ rpc }) => !/^(NotImplemented\..*|Unknown)$/.test(rpc))
       .map((route) => [route.rpc, route]),

@@ -2,8 +2,6 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { aDataset, ask, aTemplate, aTraining, jobWhen, quickSpec, uniqueName, until, type Client, type Server } from '#testing';
 import { anotherWorkspace, type Edge } from './edge-support.js';
 
-const EVENTS = 'subscription ($after: String) { events(after: $after) { sequence } }';
-
 /** What one workspace may know of another: nothing. */
 export function wallsSuite(edge: () => Edge): void {
   describe('the walls between workspaces', { timeout: 60_000 }, () => {
@@ -114,7 +112,6 @@ export function wallsSuite(edge: () => Edge): void {
         'endpoints',
         'triggers',
         'webhooks',
-        'audit',
       ];
       for (const list of lists)
         expect(await stranger.query(`{ ${list} { edges { node { id } } } }`)).toEqual({ [list]: { edges: [] } });
@@ -124,6 +121,10 @@ export function wallsSuite(edge: () => Edge): void {
         events: [],
         deadJobs: [],
         members: { edges: [{ node: { name: 'stranger' } }] },
+      });
+      // That it was read is its own.
+      expect(await stranger.query(`{ audit { edges { node { action } } } }`)).toEqual({
+        audit: { edges: [{ node: { action: 'audit.read' } }] },
       });
       const filtered =
         'query ($e: ID!, $m: ID!) { runs(where: { experimentId: $e }) { edges { node { id } } } modelVersions(where: { modelId: $m }) { edges { node { id } } } }';
@@ -200,13 +201,18 @@ export function wallsSuite(edge: () => Edge): void {
       const socket = await stranger.socket();
       const curve = await socket.run('subscription ($id: ID!) { runMetrics(runId: $id) { step } }', { id: ids['run'] });
       expect(curve.errors[0]?.extensions?.code).toBe('NOT_FOUND');
-      const events = socket.start<{ sequence: string }>(EVENTS, { after: '0' });
+      const all = 'subscription { events(after: "0") { subject } }';
+      const before = socket.start<{ subject: string }>(all);
       await aDataset(client);
       const own = await aDataset(stranger);
-      const subjects = socket.start<{ subject: string }>('subscription { events(after: "0") { subject } }');
-      await until('its own event came', async () => events.values.length > 0 && subjects.values.length > 0, 10_000);
-      expect(subjects.values.map(({ subject }) => subject)).toEqual([`dataset/${own}`]);
-      expect(events.values).toHaveLength(1);
+      const after = socket.start<{ subject: string }>(all);
+      const isIn = (values: readonly { subject: string }[]) => values.some(({ subject }) => subject === `dataset/${own}`);
+      await until('its own event came', async () => isIn(before.values) && isIn(after.values), 10_000);
+      const [workspace] = await ask<{ id: string }>(server.databaseUrl, 'select workspace_id as id from dataset where id = $1', [
+        own,
+      ]);
+      for (const { subject } of [...before.values, ...after.values])
+        expect([`dataset/${own}`, `workspace/${workspace!.id}`]).toContain(subject);
       socket.drop();
     });
   });

@@ -7,15 +7,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AuditView, type Ctx } from '#access';
 import type { Config } from '#config';
 import { retireAudit } from '../../apps/platform/src/audit/index.js';
-import { changes, emptyWorkspace, linked, startAudited, systemOf, verified } from './audit-kit.js';
+import { changes, emptyWorkspace, linked, startAudited, verified } from './audit-kit.js';
 import type { Stack } from './stack.js';
 
 let stack: Stack;
-let ctx: Ctx;
 let config: Config;
 beforeAll(async () => {
   stack = await startAudited();
-  ctx = systemOf(stack);
   const { user, password, host, port, database } = stack.owner as unknown as Record<string, string>;
   const migrationUrl = `postgres://${user}:${encodeURIComponent(password!)}@${host}:${port}/${database}`;
   const home = mkdtempSync(join(tmpdir(), 'tailrace-audit-'));
