@@ -14,6 +14,9 @@ interface Call {
   readonly token?: string;
 }
 
+/** The smallest flow that there is. */
+const FLOW = { stages: [{ name: 'live', holds: 'many', from: ['none'], gates: [], approvals: 0 }] };
+
 const input = (value: object): Call => ({ variables: { input: value } });
 const tags = [{ key: 'a', value: 'b' }];
 const pair = { key: 'a', value: 'b' };
@@ -108,6 +111,18 @@ export const MUTATIONS: Readonly<
     ...input({ requestId: await kit.awaiting() }),
     token: (await aMember(kit.client, 'approver')).token,
   }),
+  createStageFlow: async () => input({ name: uniqueName('flow'), flow: FLOW }),
+  updateStageFlow: async (kit) =>
+    input({
+      id: await kit.made('createStageFlow', 'stageFlow', { name: uniqueName('flow'), flow: FLOW }),
+      revision: 1,
+      description: 'new',
+    }),
+  deleteStageFlow: async (kit) =>
+    input({ id: await kit.made('createStageFlow', 'stageFlow', { name: uniqueName('flow'), flow: FLOW }) }),
+  setModelFlow: async (kit) => input({ modelId: await kit.model(), flow: FLOW }),
+  forceStage: async (kit) =>
+    input({ versionId: (await kit.version()).id, stage: 'production', reason: 'the one that serves is broken' }),
   createEndpoint: async (kit) =>
     input({ name: uniqueName('endpoint'), follows: { modelId: await kit.model(), stage: 'production' } }),
   createTrigger: async ({ client }, { datasetId }) =>

@@ -94,18 +94,13 @@ export class DecisionsService {
   }
 
   /** Throws FORBIDDEN for who has not the role that the move asks for, SELF_APPROVAL for who had a hand in it. */
-  private decider(
-    ctx: Ctx,
-    { request, version, model }: HeldRequest,
-    move: Move,
-    decision: Decision['decision'],
-  ): string {
+  private decider(ctx: Ctx, { request, version, model }: HeldRequest, move: Move, decision: Decision['decision']): string {
     const member = memberOf(ctx);
     // What the audit says was refused.
     const details = { refused: { action: `model_version.${decision}`, subject: { kind: 'stage_request', id: request.id } } };
-    if (!member || ctx.principal.kind !== 'member') throw new DomainError('FORBIDDEN', 'only a member may decide, in person', undefined, details);
-    if (!hasRole(ctx, move.approverRole, model.project))
-      {
+    if (!member || ctx.principal.kind !== 'member')
+      throw new DomainError('FORBIDDEN', 'only a member may decide, in person', undefined, details);
+    if (!hasRole(ctx, move.approverRole, model.project)) {
       const only = `the flow of ${model.name} lets only ${move.approverRole}s decide on ${move.to}`;
       throw new DomainError('FORBIDDEN', only, undefined, details);
     }
