@@ -167,6 +167,6 @@ describe('boot proofs', () => {
   });
 
   test('an app with all of its processors starts', () => {
-    expect(() => proveSubscribers(['model-registry.gates', 'model-registry.candidate'])).not.toThrow();
+    expect(() => proveSubscribers(['model-registry.gates', 'model-registry.candidate', 'model-registry.scan'])).not.toThrow();
   });
 });

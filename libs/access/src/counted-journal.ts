@@ -6,11 +6,19 @@ import { Journal, type Change, type Refusal } from './journal.js';
 import { RepeatCounter, type Repeated } from './repeat-counter.js';
 
 const MOST_TEXT = 300;
+const ANONYMOUS = 'anonymous';
+/** Actor of what there was no room to count apart. */
+const MANY = 'many';
+/** Subject of repeats that were not all about the same one. */
+const SEVERAL = 'several';
 
 /** Who is refused: a caller that is known, or only from where. */
 export type Refused = Ctx | { readonly address: string | null; readonly correlationId: string };
 
-/** Writes down what may come in floods, refusals and reads of the audit: the first of a minute at once, repeats as one row with their count. */
+/**
+ * Writes down what may come in floods, refusals and reads of the audit: the first of a minute at once, repeats as one row with their count. It never throws:
+ * what it cannot write is logged, and a refused caller is refused all the same.
+ */
 @Injectable()
 export class CountedJournal {
   constructor(
@@ -22,17 +30,20 @@ export class CountedJournal {
 
   /** Whoever is not known is `anonymous`, in the workspace `default`, which runs the installation. */
   async refused(who: Refused, refusal: Omit<Refusal, 'count'>): Promise<void> {
-    const ctx = 'principal' in who ? who : await this.anonymous(who);
-    const reason = refusal.reason.slice(0, MOST_TEXT);
     const { action, subject, code } = refusal;
-    const item = (by: Ctx, of: Refusal['subject']): Repeated => ({
-      key: JSON.stringify([by.workspaceId, by.authId, by.authId === 'anonymous' && by.address, action, of.kind, code]),
-      write: (count) => this.journal.refused(by, { action, subject: of, code, reason, count }),
+    const reason = refusal.reason.slice(0, MOST_TEXT);
+    const [where, actor] = 'principal' in who ? [who.workspaceId, who.authId] : [ANONYMOUS, who.address];
+    const item = (key: unknown[], by: Partial<Ctx>): Repeated => ({
+      key: JSON.stringify(key),
+      about: subject.id,
+      write: async (count, several) => {
+        const ctx = { ...(await this.ctxOf(who)), ...by };
+        const id = several ? SEVERAL : subject.id;
+        await this.journal.refused(ctx, { action, subject: { kind: subject.kind, id }, code, reason, count });
+      },
     });
-    await this.counter.note(
-      item(ctx, subject),
-      item({ ...ctx, authId: 'many', address: null }, { kind: subject.kind, id: 'many' }),
-    );
+    const crowd = item([where, MANY, action, subject.kind, code], { authId: MANY, address: null });
+    await this.counter.note(item([where, actor, action, subject.kind, code], {}), crowd);
   }
 
   /** Somebody read the audit. */
@@ -44,25 +55,24 @@ export class CountedJournal {
     return this.counted(ctx, `audit.exported ${format}`, (count) => ({ event: 'audit.exported', data: { format, count } }));
   }
 
-  private async counted(
+  private async counted<N extends 'audit.read' | 'audit.exported'>(
     ctx: Ctx,
     what: string,
-    change: (count: number) => Pick<Change<'audit.read'>, 'event' | 'data'> | Pick<Change<'audit.exported'>, 'event' | 'data'>,
+    change: (count: number) => Pick<Change<N>, 'event' | 'data'>,
   ): Promise<void> {
     const subject = { kind: 'workspace', id: ctx.workspaceId };
     const item = (by: Ctx): Repeated => ({
       key: JSON.stringify([by.workspaceId, by.authId, what]),
+      about: ctx.workspaceId,
       write: (count) =>
-        this.unitOfWork.run(
-          {},
-          async (tx) => void (await this.journal.record(tx, by, { ...change(count), subject, count } as Change<'audit.read'>)),
-        ),
+        this.unitOfWork.run({}, async (tx) => void (await this.journal.record(tx, by, { ...change(count), subject, count }))),
     });
-    await this.counter.note(item(ctx), item({ ...ctx, authId: 'many' }));
+    await this.counter.note(item(ctx), item({ ...ctx, authId: MANY }));
   }
 
-  private async anonymous(who: Pick<Ctx, 'address' | 'correlationId'>): Promise<Ctx> {
-    const ctx = createCtx(await this.view.defaultWorkspace(), { kind: 'system', name: 'anonymous' }, who);
-    return { ...ctx, authId: 'anonymous' };
+  private async ctxOf(who: Refused): Promise<Ctx> {
+    if ('principal' in who) return who;
+    const ctx = createCtx(await this.view.defaultWorkspace(), { kind: 'system', name: ANONYMOUS }, who);
+    return { ...ctx, authId: ANONYMOUS };
   }
 }

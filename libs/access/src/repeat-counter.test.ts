@@ -11,8 +11,12 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-const item = (key: string): Repeated => ({ key, write: async (count) => void written.push([key, count]) });
-const note = (key: string) => counter.note(item(key), item('crowd'));
+const item = (key: string, about = 'x'): Repeated => ({
+  key,
+  about,
+  write: async (count, several) => void written.push([several ? `${key}: several` : key, count]),
+});
+const note = (key: string, about?: string) => counter.note(item(key, about), item('crowd'));
 
 describe('what may come again and again', () => {
   test('the first is written at once, the repeats of its minute as one when that is over, and then it begins anew', async () => {
@@ -39,6 +43,18 @@ describe('what may come again and again', () => {
     ]);
   });
 
+  test('repeats that are about several things say so', async () => {
+    for (const about of ['one', 'one', 'two']) await note('a', about);
+    for (const about of ['one', 'one', 'one']) await note('b', about);
+    await counter.beforeApplicationShutdown();
+    expect(written).toEqual([
+      ['a', 1],
+      ['b', 1],
+      ['a: several', 2],
+      ['b', 2],
+    ]);
+  });
+
   test('a flood of different things costs a bounded number of rows: what there is no room for counts together', async () => {
     for (let i = 0; i < 5000; i++) await note(`k${i}`);
     expect(written).toHaveLength(1001);
@@ -51,6 +67,7 @@ describe('what may come again and again', () => {
     let fails = true;
     const broken: Repeated = {
       key: 'x',
+      about: 'x',
       write: async (count) => {
         if (fails) throw new Error('no database');
         written.push(['x', count]);

@@ -10,13 +10,16 @@ const MAX_KEYS = 1000;
 /** Something that may come again and again. */
 export interface Repeated {
   readonly key: string;
-  /** Writes down that it happened so many times. */
-  write(count: number): Promise<void>;
+  /** What may differ between repeats that are counted as one. */
+  readonly about: string;
+  /** Writes down that it happened so many times, to one or to several. */
+  write(count: number, several: boolean): Promise<void>;
 }
 
 interface Window {
   readonly item: Repeated;
   count: number;
+  several: boolean;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -34,11 +37,11 @@ export class RepeatCounter implements BeforeApplicationShutdown {
   async note(item: Repeated, crowd: Repeated): Promise<void> {
     const counted = this.windows.has(item.key) || this.windows.size < MAX_KEYS ? item : crowd;
     const open = this.windows.get(counted.key);
-    if (open) return void (open.count += 1);
+    if (open) return repeat(open, counted);
     const timer = setTimeout(() => void this.close(counted.key), WINDOW_MS);
     timer.unref();
-    this.windows.set(counted.key, { item: counted, count: 0, timer });
-    if (await this.write(counted, 1)) return;
+    this.windows.set(counted.key, { item: counted, count: 0, several: false, timer });
+    if (await this.write(counted, 1, false)) return;
     clearTimeout(timer);
     this.windows.delete(counted.key);
   }
@@ -52,16 +55,21 @@ export class RepeatCounter implements BeforeApplicationShutdown {
     if (!window) return;
     clearTimeout(window.timer);
     this.windows.delete(key);
-    if (window.count > 0) await this.write(window.item, window.count);
+    if (window.count > 0) await this.write(window.item, window.count, window.several);
   }
 
-  private async write(item: Repeated, count: number): Promise<boolean> {
+  private async write(item: Repeated, count: number, several: boolean): Promise<boolean> {
     try {
-      await item.write(count);
+      await item.write(count, several);
       return true;
     } catch (error) {
       this.logger.error({ error: errorMessage(error), count }, 'the audit could not be written');
       return false;
     }
   }
+}
+
+function repeat(window: Window, item: Repeated): void {
+  window.count += 1;
+  window.several ||= item.about !== window.item.about;
 }

@@ -1,4 +1,4 @@
-import { Field, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Connection } from '../graphql/connection.js';
 import { JsonScalar } from '../graphql/json.scalar.js';
 
@@ -36,7 +36,7 @@ export const AuditConnection = Connection(AuditEntryType, 'AuditEntry');
 })
 export class AuditHeadType {
   @Field(() => ID) workspaceId!: string;
-  @Field(() => Int) position!: number;
+  @Field(() => Float) position!: number;
   @Field({ description: 'SHA-256 of the last link, in hex.' }) hash!: string;
   @Field(() => String, { nullable: true, description: 'When the last linked entry was written, with microseconds.' }) at?:
     string | null;
