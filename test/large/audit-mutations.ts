@@ -1,4 +1,18 @@
-import { aDataset, aMember, ask, aTemplate, aToken, aTraining, quickSpec, slowSpec, uniqueName, until } from '#testing';
+import {
+  aDataset,
+  aMember,
+  ask,
+  aTemplate,
+  aToken,
+  aTraining,
+  aVersion,
+  jobWhen,
+  penguinsCsv,
+  quickSpec,
+  slowSpec,
+  uniqueName,
+  until,
+} from '#testing';
 import type { Fixtures } from './audit-kit.js';
 
 /** Mutations that leave no row, each with why: what is logged to a run that goes on is said by the run's end, with counts. */
@@ -32,6 +46,10 @@ export const MUTATIONS: Readonly<
   createDataset: async () => input({ name: uniqueName('data') }),
   createDatasetVersion: async ({ client }) =>
     input({ datasetId: await aDataset(client), blob: await client.upload('a,b\n1,x\n2,y\n'), format: 'CSV' }),
+  compareDatasetVersions: async ({ client }, { versionId }) => {
+    const other = await aVersion(client, await aDataset(client), penguinsCsv());
+    return input({ versionId: other.id, againstId: versionId });
+  },
   createExperiment: async () => input({ name: uniqueName('experiment') }),
   updateExperiment: async (kit) => input({ experimentId: await kit.experiment(), tags }),
   deleteExperiment: async (kit) => ({ variables: { experimentId: await kit.experiment() } }),
@@ -89,9 +107,12 @@ export const MUTATIONS: Readonly<
     input({ templateId: await aTemplate(client, { datasetId, spec: quickSpec() }), spec: quickSpec({ maxEpochs: 3 }) }),
   startTraining: async ({ client }, { datasetId }) =>
     input({ templateId: await aTemplate(client, { datasetId, spec: quickSpec({ maxEpochs: 1 }) }) }),
-  cancelTraining: async ({ client }, { datasetId }) => ({
-    variables: { jobId: (await aTraining(client, await aTemplate(client, { datasetId, spec: slowSpec() }))).id },
-  }),
+  cancelTraining: async ({ client }, { datasetId }) => {
+    const { id: jobId } = await aTraining(client, await aTemplate(client, { datasetId, spec: slowSpec() }));
+    // What is queued ends at once, which `training_job.canceled` says anyway.
+    await jobWhen(client, jobId, 'runs', ({ state }) => state === 'RUNNING');
+    return { variables: { jobId } };
+  },
   createModel: async () => input({ name: uniqueName('model') }),
   updateModel: async (kit) => input({ id: await kit.model(), description: 'new' }),
   updateModelVersion: async (kit) => input({ id: (await kit.version()).id, description: 'new' }),

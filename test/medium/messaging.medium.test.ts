@@ -38,7 +38,18 @@ class RecordingProcessor extends SubscriberProcessor<'dataset_version.created'> 
   }
 }
 
-@Module({ imports: [RelayModule], providers: [RecordingProcessor] })
+/** The app's other processor, with nothing to do. */
+@Subscriber('dataset-registry.compare')
+class IdleProcessor extends SubscriberProcessor<'dataset_version.validated'> {
+  protected readonly subscriber = 'dataset-registry.compare';
+  constructor(host: SubscriberHost) {
+    super(host);
+  }
+
+  protected async handle(): Promise<void> {}
+}
+
+@Module({ imports: [RelayModule], providers: [RecordingProcessor, IdleProcessor] })
 class TestRole {}
 
 let stack: Stack;

@@ -88,6 +88,7 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'training_job.retrying': ['training-runner.wake'],
   'training_job.succeeded': ['model-registry.candidate'],
   'training_job.failed': [],
+  'training_job.cancel_requested': [],
   'training_job.canceled': [],
   'model.created': [],
   'model.updated': [],

@@ -120,8 +120,12 @@ export class JobsService {
       if (!job || job.workspaceId !== ctx.workspaceId)
         throw new DomainError('NOT_FOUND', `there is no training job ${jobId}`, 'jobId');
       authorize(ctx, 'training.write', job.project);
-      if (job.state === 'RUNNING') await this.store.updateJob(tx, jobId, { cancelRequested: true });
-      else if (job.state === 'QUEUED') {
+      if (job.state === 'RUNNING') {
+        await this.store.updateJob(tx, jobId, { cancelRequested: true });
+        const { runId, attempt } = job;
+        const subject = { kind: 'training_job', id: jobId };
+        await this.journal.record(tx, ctx, { event: 'training_job.cancel_requested', subject, data: { jobId, runId, attempt } });
+      } else if (job.state === 'QUEUED') {
         await this.store.updateJob(tx, jobId, { state: 'CANCELED', endedAt: ctx.clock.now() });
         await this.sayCanceled(tx, ctx, job);
       } else throw new DomainError('CONFLICT', `the job is ${job.state} already`, 'jobId');

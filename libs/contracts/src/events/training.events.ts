@@ -25,5 +25,7 @@ export const TRAINING_EVENTS = {
     backend: z.string(),
   }),
   'training_job.failed': z.strictObject({ ...job, attempt: z.int(), reason: z.string() }),
+  /** A running job was asked to end; it is told at its next heartbeat. */
+  'training_job.cancel_requested': z.strictObject({ ...job, attempt: z.int() }),
   'training_job.canceled': z.strictObject({ ...job, attempt: z.int() }),
 } as const;
