@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { GraphQLModule } from '@nestjs/graphql';
 import { AttemptsController } from './attempts/attempts.controller.js';
+import { IncomingController } from './automation/incoming.controller.js';
 import { BlobsController } from './blobs/blobs.controller.js';
 import { UploadsController } from './blobs/uploads.controller.js';
 import { LiveLog } from './events/live-log.js';
@@ -42,6 +43,7 @@ import { RunLists } from './tracking/run-lists.js';
     HistoriesController,
     ArtifactsController,
     NodesController,
+    IncomingController,
     IdeController,
   ],
   providers: [

@@ -6,17 +6,22 @@ export {
   allows,
   authIdOf,
   authorize,
+  chainOf,
   createCtx,
   hasRole,
+  inChain,
   memberOf,
   reactionCtx,
   readablePaths,
+  type Chain,
   type Ctx,
   type Principal,
 } from './ctx.js';
 export { IdempotencyGuard } from './idempotency-guard.js';
 export { Journal, type Change } from './journal.js';
 export {
+  commonGrants,
+  covers,
   PERMISSION_NAMES,
   PERMISSIONS,
   roleAllows,

@@ -60,6 +60,17 @@ export class DatasetReads {
     };
   }
 
+  /** What conditions may ask about a version: its data set, its state, and the figures of its drift where its profile has them. */
+  async figures(workspaceId: string, id: string): Promise<Record<string, string | number> | undefined> {
+    const row = await this.dataSource.getRepository(DatasetVersionEntity).findOneBy({ workspaceId, id });
+    const dataset = row && (await this.dataSource.getRepository(DatasetEntity).findOneBy({ workspaceId, id: row.datasetId }));
+    if (!dataset) return undefined;
+    const { number, state, profile } = row;
+    const drift = numbersIn((profile as { drift?: unknown } | null)?.drift, 'drift');
+    const figures: [string, string | number][] = profile ? [['rows', profile.rows], ...drift] : drift;
+    return { dataset: dataset.name, project: dataset.project, number, state, ...Object.fromEntries(figures) };
+  }
+
   /** Newest VALIDATED version of a data set. */
   async newestValid(workspaceId: string, datasetId: string): Promise<VersionFacts | undefined> {
     const row = await this.dataSource
@@ -67,6 +78,13 @@ export class DatasetReads {
       .findOne({ where: { workspaceId, datasetId, state: 'VALIDATED' }, order: { number: 'DESC' } });
     return row ? toFacts(row) : undefined;
   }
+}
+
+/** Numbers in a record of whatever depth, by their dotted names. */
+function numbersIn(value: unknown, name: string): [string, number][] {
+  if (typeof value === 'number') return [[name, value]];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => numbersIn(inner, `${name}.${key}`));
 }
 
 function toFacts(row: DatasetVersionEntity): VersionFacts {

@@ -1,5 +1,6 @@
 import { AuditResolver, MembersResolver } from '../access/access.resolver.js';
-import { TriggersResolver } from '../automation/automation.resolver.js';
+import { ExecutionsResolver } from '../automation/executions.resolver.js';
+import { TriggersResolver } from '../automation/triggers.resolver.js';
 import { WebhooksResolver } from '../automation/webhooks.resolver.js';
 import { DatasetsResolver, DatasetVersionResolver } from '../datasets/datasets.resolver.js';
 import { DriftResolver } from '../datasets/drift.resolver.js';
@@ -59,6 +60,7 @@ export const RESOLVERS = [
   EndpointsResolver,
   RevisionsResolver,
   TriggersResolver,
+  ExecutionsResolver,
   WebhooksResolver,
   LineageResolver,
   EventsResolver,
