@@ -1,4 +1,4 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { TriggerAction } from './model/action.js';
 import type { Cause } from './model/cause.js';
 import type { ExecutionState } from './model/execution.js';
@@ -6,6 +6,7 @@ import type { Facts } from './model/facts.js';
 import type { Concurrency, Dedupe, StoredFilter } from './model/trigger.js';
 
 @Entity('trigger')
+@Check('trigger_concurrency', "concurrency in ('newest', 'queue', 'skip')")
 @Index('trigger_name_live', ['workspaceId', 'name'], { unique: true, where: 'deleted_at is null' })
 @Index('trigger_listens', ['workspaceId', 'eventType'], { where: 'enabled and deleted_at is null' })
 @Index('trigger_due', ['nextFireAt'], { where: 'next_fire_at is not null' })
@@ -38,6 +39,7 @@ export class TriggerEntity {
 
 /** In clear, since it must sign; read by those who send and verify only. */
 @Entity('trigger_secret')
+@Check('trigger_secret_kind', "kind in ('incoming', 'signing', 'url')")
 export class TriggerSecretEntity {
   @PrimaryColumn('text') triggerId!: string;
   @PrimaryColumn('text') kind!: 'incoming' | 'signing' | 'url';

@@ -43,14 +43,14 @@ const EqualsSchema = z.strictObject({
   equals: z.record(z.string().min(1).max(64), z.union([z.string(), z.number(), z.boolean(), z.null()])).default({}),
 });
 const FilterSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('event'), event, where: z.unknown() }),
+  z.strictObject({ kind: z.literal('event'), event, where: z.unknown().optional() }),
   z.strictObject({
     kind: z.literal('schedule'),
     cron: z.string().max(200),
     timeZone: z.string().max(64).default('UTC'),
     catchUp: z.enum(['once', 'none']).default('once'),
   }),
-  z.strictObject({ kind: z.literal('incoming'), where: z.unknown() }),
+  z.strictObject({ kind: z.literal('incoming'), where: z.unknown().optional() }),
 ]);
 
 const ControlsSchema = z.strictObject({
