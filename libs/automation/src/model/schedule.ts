@@ -10,6 +10,10 @@ export interface Schedule {
   readonly catchUp: 'once' | 'none';
 }
 
+/** The longest time by which clocks go back is three hours. */
+const FOLD_STEP_MS = 15 * 60_000;
+const FOLD_STEPS = 12;
+
 /** A time that is this late was missed; until then it is only late. */
 export const MISSED_AFTER_MS = 60_000;
 
@@ -32,13 +36,31 @@ export function checkSchedule({ cron, timeZone }: Schedule, path: string): void 
  * go back, a time that the day has twice comes once. A schedule of every hour goes on through both hours.
  */
 export function nextTime({ cron, timeZone }: Pick<Schedule, 'cron' | 'timeZone'>, after: Date): Date | undefined {
-  const next = new Cron(cron, { timezone: timeZone, paused: true }).nextRun(after);
-  if (!next || cron.trim().split(/\s+/)[1] !== '*') return next ?? undefined;
-  // By wall clock alone the second of two equal hours would be passed over: an hour in which nothing happens.
-  const utcOffset = offsetMinutes(timeZone, next);
-  if (offsetMinutes(timeZone, after) <= utcOffset) return next;
-  const inFold = new Cron(cron, { utcOffset, paused: true }).nextRun(after);
-  return inFold && inFold < next && offsetMinutes(timeZone, inFold) === utcOffset ? inFold : next;
+  const isHourly = cron.trim().split(/\s+/)[1] === '*';
+  return (isHourly ? nextByOffset(cron, timeZone, after) : undefined) ?? nextByWallClock(cron, timeZone, after);
+}
+
+/** croner knows the second of two equal hours by the first, and answers then with a time that is over: it is asked again from a little later on. */
+function nextByWallClock(cron: string, timeZone: string, after: Date): Date | undefined {
+  const times = new Cron(cron, { timezone: timeZone, paused: true });
+  for (let step = 0; step <= FOLD_STEPS; step++) {
+    const next = times.nextRun(new Date(after.getTime() + step * FOLD_STEP_MS));
+    if (!next || next > after) return next ?? undefined;
+  }
+  return undefined;
+}
+
+/** By the offset that holds then: by wall clock alone the second of two equal hours would be passed over. undefined where the clocks change in between. */
+function nextByOffset(cron: string, timeZone: string, after: Date): Date | undefined {
+  let utcOffset = offsetMinutes(timeZone, after);
+  for (const _now of ['before', 'after']) {
+    const next = new Cron(cron, { utcOffset, paused: true }).nextRun(after);
+    if (!next) return undefined;
+    const then = offsetMinutes(timeZone, next);
+    if (then === utcOffset) return next;
+    utcOffset = then;
+  }
+  return undefined;
 }
 
 export function wasMissed(due: Date, now: Date): boolean {
