@@ -10,7 +10,7 @@ alter table "trigger" add column event_type text,
   add column updated_at timestamptz not null default now(),
   add column deleted_at timestamptz,
   add column last_fired_at timestamptz,
-  add column next_fire_at timestamptz;
+  add column next_fire_at timestamptz(3);
 alter table "trigger" add constraint trigger_concurrency check (concurrency in ('newest', 'queue', 'skip'));
 update "trigger" set event_type = 'io.tailrace.' || (filter ->> 'event') || '.v1';
 create index trigger_listens on "trigger" (workspace_id, event_type) where enabled and deleted_at is null;

@@ -33,8 +33,8 @@ export class TriggerEntity {
   @Column('timestamptz', { default: () => 'now()' }) updatedAt!: Date;
   @Column('timestamptz', { nullable: true }) deletedAt!: Date | null;
   @Column('timestamptz', { nullable: true }) lastFiredAt!: Date | null;
-  /** When its schedule is due next, by the database's clock. */
-  @Column('timestamptz', { nullable: true }) nextFireAt!: Date | null;
+  /** When its schedule is due next, by the database's clock; to the millisecond, since it is claimed by comparing it. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true }) nextFireAt!: Date | null;
 }
 
 /** In clear, since it must sign; read by those who send and verify only. */

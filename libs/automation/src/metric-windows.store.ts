@@ -8,7 +8,7 @@ export interface MetricValues {
   readonly before: readonly number[];
 }
 
-/** The last values of metrics that some trigger watches, by run and key. */
+/** The last values of metrics that some trigger watches, by run and key: the newest, and a window of those before it. */
 @Injectable()
 export class MetricWindowsStore {
   /** Takes the new values in and answers each key's window. An event that was taken in before changes nothing. */

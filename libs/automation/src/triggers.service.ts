@@ -123,7 +123,12 @@ export class TriggersService {
    * Makes a new secret: of the incoming webhook, or that signs the calls of `call_webhook`. The one before is good for `graceHours` more (24 when absent, 0 to
    * 168): an incoming message may be signed by either, and a call is signed by both. Throws NOT_FOUND, and CONFLICT for a trigger without one.
    */
-  rotateSecret(ctx: Ctx, id: string, kind: 'incoming' | 'signing', graceHours: number = GRACE_HOURS.usual): Promise<MadeTrigger> {
+  async rotateSecret(
+    ctx: Ctx,
+    id: string,
+    kind: 'incoming' | 'signing',
+    graceHours: number = GRACE_HOURS.usual,
+  ): Promise<MadeTrigger> {
     if (!(graceHours >= 0 && graceHours <= GRACE_HOURS.most))
       throw new DomainError('BAD_INPUT', `graceHours must be between 0 and ${GRACE_HOURS.most}`, 'graceHours');
     return this.change(ctx, id, async (tx, { name, project }) => {

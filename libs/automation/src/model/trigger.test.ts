@@ -10,7 +10,7 @@ describe('what a trigger listens to', () => {
     const one = { kind: 'event', event, where: { field: 'data.datasetId', op: 'eq', value: 'd' } };
     expect(parseFilter({ event, equals: { datasetId: 'd' } })).toEqual(one);
     expect(readFilter({ event, equals: { datasetId: 'd' } })).toEqual(one);
-    const { where } = readFilter({ event, equals: { datasetId: 'd', number: 2 } }) as { where: { and: unknown[] } };
+    const { where } = readFilter({ event, equals: { datasetId: 'd', number: 2 } }) as unknown as { where: { and: unknown[] } };
     expect(where.and).toHaveLength(2);
   });
 
