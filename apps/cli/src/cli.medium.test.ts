@@ -124,6 +124,7 @@ describe('the rest', () => {
   });
 
   it('makes a trigger, pauses it, tries it on what was, and replays what it did', async () => {
+    await bench.json(['dataset', 'upload', 'before', penguinsFile()]);
     const file = join(bench.root, 'trigger.json');
     const filter = { kind: 'event', event: 'dataset.created' };
     const action = { kind: 'call_webhook', url: 'https://receiver.invalid/a-key' };
