@@ -110,12 +110,16 @@ describe('models', () => {
   test('a stage is asked for in the name of the owner, by the event or for the newest version of a model', async () => {
     const { versionId, data } = await aVersion();
     const byEvent = await kit.make({ filter: on('model_version.created'), action: { kind: 'request_stage', stage: 'staging' } });
+    const grace = await stack.member('editor');
+    await kit.service.update(grace, byEvent.id, { cooldownSeconds: 1 }, kit.rules);
     const execution = await fired(byEvent.id, 'model_version.created', data);
     expect(execution).toMatchObject({ state: 'COMPLETED', outcome: { versionId } });
-    const [request] = await stack.rows<{ member_id: string; requested_by: string }>('select * from stage_request where id = $1', [
-      execution.outcome!['requestId'],
-    ]);
+    const [request] = await stack.rows<{ member_id: string; requested_by: string; barred: string[] }>(
+      'select * from stage_request where id = $1',
+      [execution.outcome!['requestId']],
+    );
     expect(request).toMatchObject({ member_id: memberId(ada), requested_by: byEvent.id });
+    expect(request!.barred).toEqual(expect.arrayContaining([memberId(ada), memberId(grace)]));
     await kit.service.delete(ada, byEvent.id);
     const newest = await aVersion();
     const named = await kit.make({

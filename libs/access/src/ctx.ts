@@ -153,3 +153,8 @@ export function readablePaths(ctx: Ctx, permission: Permission): string[] | unde
 export function memberOf(ctx: Ctx): string | null {
   return ctx.principal.kind === 'member' || ctx.principal.kind === 'trigger' ? ctx.principal.memberId : null;
 }
+
+/** Who last changed the trigger that acts: asks for what it does, as its owner does. null where no trigger acts. */
+export function editorOf(ctx: Ctx): string | null {
+  return ctx.principal.kind === 'trigger' ? ctx.principal.editedBy : null;
+}

@@ -8,6 +8,7 @@ export {
   authorize,
   chainOf,
   createCtx,
+  editorOf,
   hasRole,
   inChain,
   memberOf,
