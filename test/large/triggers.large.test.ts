@@ -1,9 +1,11 @@
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { signedHeaders } from '#automation';
 import {
   aDataset,
   ask,
   aTemplate,
+  aTraining,
   aVersion,
   checkInvariants,
   dropSessions,
@@ -107,6 +109,26 @@ describe('kill -9', { timeout: 120_000 }, () => {
   });
 });
 
+test('a version is measured anew on its own files, and the execution ends with that', { timeout: 120_000 }, async () => {
+  const datasetId = await aDataset(client);
+  await aVersion(client, datasetId, penguinsCsv());
+  const model = uniqueName('model');
+  const templateId = await aTemplate(client, { datasetId, spec: quickSpec(), registerAs: model });
+  const where = { field: 'subject.model', op: 'eq', value: model };
+  const { trigger: made } = await trigger({
+    filter: { kind: 'event', event: 'model_version.created', where },
+    action: { kind: 'evaluate_version' },
+  });
+  await aTraining(client, templateId);
+  await until('it has ended', async () => (await executionsOf(made.id))[0]?.state === 'COMPLETED', 90_000);
+  const said = await ask<{ type: string }>(
+    server.databaseUrl,
+    `select e.type from event_log e join model m on m.id = e.data ->> 'modelId' where m.name = $1 and e.type like '%evaluat%' order by e.sequence`,
+    [model],
+  );
+  expect(said.map(({ type }) => type.split('.')[3])).toEqual(['evaluation_requested', 'evaluated']);
+});
+
 describe('over HTTP', () => {
   test('an incoming webhook: signed over its bytes, without a token; it fires once', async () => {
     const { trigger: made, incomingSecret } = await trigger({
@@ -184,7 +206,6 @@ describe('over HTTP', () => {
 
 /** What a statement locks is held by a session of its own. */
 async function holding(sql: string): Promise<{ end(): Promise<void> }> {
-  const { default: pg } = await import('pg');
   const session = new pg.Client({ connectionString: server.databaseUrl });
   session.on('error', () => undefined);
   await session.connect();

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Ctx } from '#access';
+import { createCtx, type Ctx } from '#access';
 import { AutomationView } from '#automation';
 import { until } from '#testing';
+import { JobsService } from '#training';
 import { AutomationRole } from '../../apps/automation/src/automation.role.js';
 import { name } from './builders.js';
 import { startStack, type Stack } from './stack.js';
@@ -170,6 +171,39 @@ describe('one at a time', () => {
   });
 });
 
+describe('what died on its way', () => {
+  test('a delivery that failed for the last time ends its execution, with the reason, and the next goes', async () => {
+    const { id } = await kit.make({ filter: { kind: 'event', event: 'dataset.created' }, action: call() });
+    await stack.rows(
+      `insert into trigger_execution (id, workspace_id, trigger_id, event_id, state, cause, fired_event, fired_at)
+       values ('exe_0', $2, $1, 'evt_0', 'FIRED', $3, 'evt_fired', now() - interval '1 minute')`,
+      [id, ada.workspaceId, JSON.stringify({ id: 'evt_0', name: 'dataset.created', data: {}, correlationId: 'c', hops: 0 })],
+    );
+    await stack.rows(
+      "insert into inbox (subscriber, event_id, state, reason) values ('automation.act', 'evt_fired', 'dead', 'no memory')",
+    );
+    await kit.say('dataset.created', { datasetId: 'd', name: name('d'), project: '/' });
+    const rows = await kit.settled(id, 2);
+    expect(rows.map(({ state, reason }) => [state, reason])).toEqual([
+      ['FAILED', 'no memory'],
+      ['COMPLETED', null],
+    ]);
+  });
+
+  test('an execution of before inputs were kept is carried out with its event from the log', async () => {
+    const eventId = await kit.say('dataset.created', { datasetId: 'of-before', name: name('d'), project: '/' });
+    const { id } = await kit.make({ filter: { kind: 'event', event: 'member.created' }, action: call() });
+    await stack.rows(
+      "insert into trigger_execution (id, workspace_id, trigger_id, event_id, state) values ('exe_00', $2, $1, $3, 'FIRED')",
+      [id, ada.workspaceId, eventId],
+    );
+    await kit.say('trigger.fired', { triggerId: id, executionId: 'exe_00', eventId });
+    await kit.settled(id);
+    expect(receiver.calls.map(({ said }) => said.data['datasetId'])).toEqual(['of-before']);
+    await expect(kit.executions.replay(ada, 'exe_00')).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+});
+
 describe('the end of a chain', () => {
   test('R23: two triggers that train for each other stop at hop 8, and say so', async () => {
     const [a, b] = [await kit.template(), await kit.template()];
@@ -207,14 +241,11 @@ describe('the end of a chain', () => {
     await kit.make({ filter: onValidated(datasetId), action: { kind: 'start_training', templateId } });
     await kit.say('dataset_version.validated', kit.validated({ datasetId, versionId }), { hops: 5, correlationId: 'the-chain' });
     const job = await until('a job', async () => (await kit.jobsOf(templateId))[0]);
-    const { id: _none, ...claimed } = { id: '', ...(await claim(job.id)) };
-    expect(claimed).toEqual({ hops: 7, correlation_id: 'the-chain' });
+    expect(await claim(job.id)).toEqual({ hops: 7, correlation_id: 'the-chain' });
   });
 
   /** Takes a job as a runner does; what the log says of it. */
   async function claim(jobId: string) {
-    const { JobsService } = await import('#training');
-    const { createCtx } = await import('#access');
     await stack.rows("update training_job set created_at = 'epoch' where id = $1", [jobId]);
     await stack.app.get(JobsService).claimNext(createCtx('', { kind: 'system', name: 'test' }), 'runner');
     const [row] = await stack.rows<{ hops: number; correlation_id: string }>(

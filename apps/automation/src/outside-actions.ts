@@ -13,6 +13,9 @@ import {
 import { eventName, eventType } from '#contracts';
 import { OutsideFailure } from './outside-failure.js';
 
+/** How long a receiver has: it shall take the call, and do its work later. */
+const CALL_MS = 10_000;
+
 /** Answers that say that the same may be taken later. */
 const LATER = [408, 425, 429];
 
@@ -43,11 +46,12 @@ export class OutsideActions {
   }
 
   private async post(url: string, headers: Readonly<Record<string, string>>, body: Buffer): Promise<Acted> {
+    const late = AbortSignal.timeout(CALL_MS);
     let status: number;
     try {
-      status = (await this.client.post(url, headers, body)).status;
+      status = (await this.client.post(url, headers, body, late)).status;
     } catch (error) {
-      throw new OutsideFailure(reasonOf(error, url), true);
+      throw new OutsideFailure(late.aborted ? `no answer within ${CALL_MS / 1000} s` : reasonOf(error, url), true);
     }
     if (status >= 200 && status < 300) return { outcome: { status: String(status) } };
     throw new OutsideFailure(`the receiver answered ${status}`, status >= 500 || LATER.includes(status));

@@ -1,6 +1,5 @@
 import type { Ctx } from '#access';
-import type { FiredTrigger } from './executions.service.js';
-import type { End } from './executions.service.js';
+import type { End, FiredTrigger } from './executions.service.js';
 
 export const ACTION_PORT = Symbol('ActionPort');
 

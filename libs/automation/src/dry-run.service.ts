@@ -14,8 +14,7 @@ import type { Facts } from './model/facts.js';
 import { WINDOW } from './model/metric-rules.js';
 import { nextTime } from './model/schedule.js';
 import { Rehearsal, type Rehearsed } from './model/rehearsal.js';
-import { parseControls, parseFilter, readFilter, type Controls, type TriggerFilter } from './model/trigger.js';
-import { watchedMetrics } from './trigger-matcher.js';
+import { parseControls, parseFilter, readFilter, watchedMetrics, type Controls, type TriggerFilter } from './model/trigger.js';
 import { TriggersStore } from './triggers.store.js';
 
 /** Most past events that a dry run looks at. */

@@ -1,18 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { createCtx, type Ctx } from '#access';
+import { Authenticator, createCtx, type Ctx } from '#access';
 import { eventType, type EventName, type LoggedEvent } from '#contracts';
 import type { Tx } from '#database';
 import { LogConsumer, LogConsumerHost } from '#messaging';
-import { Authenticator } from '#access';
 import type { TriggerEntity } from './automation.entities.js';
 import { ExecutionsService } from './executions.service.js';
-import { FACTS_PORT, type FactsPort } from './facts.port.js';
 import { EventReading } from './event-reading.js';
+import { FACTS_PORT, type FactsPort } from './facts.port.js';
 import { MetricWindowsStore, type MetricValues } from './metric-windows.store.js';
 import { causeOf } from './model/cause.js';
-import { isMetricTest, testsOf } from './model/condition.js';
 import { ENDINGS, endOf } from './model/endings.js';
-import { readFilter } from './model/trigger.js';
+import { watchedMetrics } from './model/trigger.js';
 import { TriggerGate, type Admission } from './trigger-gate.js';
 import { TriggersStore } from './triggers.store.js';
 
@@ -96,11 +94,6 @@ export class TriggerMatcher extends LogConsumer {
 /** What triggers say of themselves past the end of a chain is passed over without a word: else a word about it would be the next. */
 function isEcho(event: LoggedEvent, { maxHops }: TriggerEntity): boolean {
   return event.name.startsWith('trigger.') && event.hops >= maxHops;
-}
-
-export function watchedMetrics(stored: TriggerEntity['filter']): string[] {
-  const filter = readFilter(stored);
-  return filter.kind === 'event' ? testsOf(filter.where).flatMap((test) => (isMetricTest(test) ? [test.metric] : [])) : [];
 }
 
 function reactionTo(event: LoggedEvent<EventName>): Ctx {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { EVENT_NAMES, eventType, MAX_HOPS, type EventName } from '#contracts';
 import { DomainError } from '#kernel';
 import { checkFieldNames, checkFields, checkIncomingFields } from './check-fields.js';
-import { parseCondition, type Condition, type Scalar } from './condition.js';
+import { isMetricTest, parseCondition, testsOf, type Condition, type Scalar } from './condition.js';
 import { checkSchedule, type Schedule } from './schedule.js';
 
 export type EventFilter = { readonly kind: 'event'; readonly event: EventName; readonly where?: Condition };
@@ -103,6 +103,12 @@ export function readFilter(stored: StoredFilter): TriggerFilter {
   }));
   const where = tests.length > 1 ? { and: tests } : tests[0];
   return { kind: 'event', event: stored.event, ...(where ? { where } : {}) };
+}
+
+/** Metrics that its condition asks of `run.metrics_logged`. */
+export function watchedMetrics(stored: StoredFilter): string[] {
+  const filter = readFilter(stored);
+  return filter.kind === 'event' ? testsOf(filter.where).flatMap((test) => (isMetricTest(test) ? [test.metric] : [])) : [];
 }
 
 /** Type of the log that a trigger waits for; null when it waits for none. */
