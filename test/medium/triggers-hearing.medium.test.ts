@@ -122,8 +122,38 @@ describe('conditions on what is known now', () => {
     await kit.say('dataset_version.validated', kit.validated());
     await kit.say('dataset_version.validated', kit.validated({ datasetId, versionId }));
     expect((await kit.inState(id, 'RUNNING')).facts).toEqual({ state: 'VALIDATED', rows: 10 });
-    await stack.rows('update dataset_version set profile = profile || \'{"drift": {"psi": 0.4}}\' where id = $1', [versionId]);
-    const drifted = { field: 'subject.drift.psi', op: 'gt', value: 0.2 };
+    const column = {
+      name: 'x y',
+      test: 'ks',
+      statistic: 0.5,
+      p: 0,
+      q: 0,
+      psi: 0.4,
+      reference: 90,
+      current: 90,
+      drifted: true,
+      message: '',
+    };
+    const drift = {
+      against: 'v',
+      mode: 'whole',
+      added: 0,
+      removed: 0,
+      drifted: true,
+      worst: { column: 'x y', psi: 0.4 },
+      columns: [column],
+    };
+    await stack.rows('update dataset_version set profile = profile || $2::jsonb where id = $1', [
+      versionId,
+      JSON.stringify({ drift }),
+    ]);
+    const drifted = {
+      and: [
+        { field: 'subject.drift.psi', op: 'gt', value: 0.2 },
+        { field: 'subject.drift.drifted', op: 'eq', value: true },
+        { field: 'subject.drift.column.x y.psi', op: 'gt', value: 0.2 },
+      ],
+    };
     const there = await receiver(200);
     const { id: other } = await kit.make({
       filter: on('dataset_version.validated', drifted),
@@ -131,6 +161,8 @@ describe('conditions on what is known now', () => {
     });
     expect((await fired(other, 'dataset_version.validated', kit.validated({ datasetId, versionId }))).facts).toEqual({
       'drift.psi': 0.4,
+      'drift.drifted': true,
+      'drift.column.x y.psi': 0.4,
     });
   });
 

@@ -9,6 +9,9 @@ import { EvaluationsService, PromotionService } from '#registry';
 import { JobsService } from '#training';
 import { OutsideActions } from './outside-actions.js';
 
+/** Events about a version that can be trained on. */
+const OF_VALID: readonly string[] = ['dataset_version.validated', 'dataset_version.compared', 'dataset_version.drift_detected'];
+
 /** Actions of triggers, as use cases of the domains: they check the rights of the trigger's owner as they would a person's. */
 @Injectable()
 export class DomainActions implements ActionPort {
@@ -47,7 +50,7 @@ export class DomainActions implements ActionPort {
     switch (action.kind) {
       case 'start_training': {
         const { templateId, overrides } = action;
-        const ofEvent = (action.data ?? (cause.name === 'dataset_version.validated' ? 'event' : 'newest')) === 'event';
+        const ofEvent = (action.data ?? (OF_VALID.includes(cause.name) ? 'event' : 'newest')) === 'event';
         const datasetVersionId = ofEvent ? needed(datasetVersionIn(cause), cause, 'data set version to train on') : undefined;
         const { id, runId } = await this.jobs.start(ctx, { templateId, overrides, datasetVersionId });
         return { outcome: { jobId: id, runId }, startedId: id };
