@@ -38,7 +38,18 @@ class RecordingProcessor extends SubscriberProcessor<'dataset_version.created'> 
   }
 }
 
-@Module({ imports: [RelayModule], providers: [RecordingProcessor] })
+/** An app that holds one of its processors holds all of them. */
+@Subscriber('dataset-registry.compare')
+class IdleProcessor extends SubscriberProcessor<'dataset_version.comparison_requested'> {
+  protected readonly subscriber = 'dataset-registry.compare';
+  constructor(host: SubscriberHost) {
+    super(host);
+  }
+
+  protected async handle(): Promise<void> {}
+}
+
+@Module({ imports: [RelayModule], providers: [RecordingProcessor, IdleProcessor] })
 class TestRole {}
 
 let stack: Stack;
