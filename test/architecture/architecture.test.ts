@@ -156,9 +156,9 @@ describe('the house', () => {
   });
 });
 
-/** Services that read their own tables outside a transaction (authentication, the attempt's token) and consumers of the log. */
+/** Services that read their own tables outside a transaction (the attempt's token). */
 function isReader(source: Source): boolean {
-  return ['libs/training/src/attempts.service.ts', 'libs/automation/src/trigger-matcher.ts'].includes(source.path);
+  return ['libs/training/src/attempts.service.ts'].includes(source.path);
 }
 
 function runtimeTargets(source: Source): string[] {

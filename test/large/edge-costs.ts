@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { SUBSCRIBER_NAMES } from '#contracts';
 import { uniqueName, type Client, type Server } from '#testing';
 import { connections, statementsOf, type Edge } from './edge-support.js';
 
@@ -23,6 +24,7 @@ export function costsSuite(edge: () => Edge): void {
       const model =
         'mutation ($input: CreateLoggedModelInput!) { createLoggedModel(input: $input) { userErrors { code message } } }';
       const hook = 'mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { userErrors { code message } } }';
+      const trigger = 'mutation ($input: CreateTriggerInput!) { createTrigger(input: $input) { userErrors { code message } } }';
       for (let i = 0; i < 50; i++) {
         const pairs = { params: [{ key: 'lr', value: String(i) }], tags: [{ key: 'team', value: 'a' }] };
         const made = await client.mutate<{ run: { id: string } }>(run, {
@@ -35,6 +37,12 @@ export function costsSuite(edge: () => Edge): void {
         await client.mutate(model, { experimentId, sourceRunId: made.run.id, name: `model-${i}`, ...pairs });
         const webhook = { name: uniqueName('hook'), url: 'https://example.com/', events: ['PROMPT_CREATED'], status: 'DISABLED' };
         await client.mutate(hook, webhook);
+        const filter = { kind: 'event', event: 'experiment.created' };
+        await client.mutate(trigger, {
+          name: uniqueName('trigger'),
+          filter,
+          action: { kind: 'evaluate_version', versionId: 'none' },
+        });
       }
     });
 
@@ -64,6 +72,11 @@ export function costsSuite(edge: () => Edge): void {
         query: `query ($n: Int!) { webhooks(first: $n) { edges { node {
         name createdBy { name } deliveries(first: 2) { edges { node { state } } } } } } }`,
       },
+      triggers: {
+        most: 7,
+        query: `query ($n: Int!) { triggers(first: $n) { edges { node { name owner { name } updatedBy { name } executions(first: 2) { edges { node {
+          state cause replayOf { id } supersededBy { id } requestedBy { name } } } } } } } }`,
+      },
       datasets: {
         most: 4,
         query: 'query ($n: Int!) { datasets(first: $n) { edges { node { name newestVersion { number parent { number } } } } } }',
@@ -87,7 +100,7 @@ export function costsSuite(edge: () => Edge): void {
       expect(pool).toBeGreaterThan(1);
       expect(pool).toBeLessThanOrEqual(20);
       // Beside the pool of the use cases: one for LISTEN, one for the relay, and one a worker and three for the queues.
-      expect(total).toBeLessThanOrEqual(20 + 1 + 1 + 9);
+      expect(total).toBeLessThanOrEqual(20 + 1 + 1 + SUBSCRIBER_NAMES.length + 3);
     });
   });
 }

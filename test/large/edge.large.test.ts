@@ -26,7 +26,9 @@ import { costsSuite } from './edge-costs.js';
 import { wallsSuite } from './edge-walls.js';
 
 /** Open by intent: the IDE, and what a supervisor asks. */
-const PUBLIC = ['/', '/ide/*', '/livez', '/readyz', '/metrics'];
+/** Where messages come in that a signature speaks for. */
+const SIGNED = `/v1/triggers/${'a'.repeat(64)}/incoming`;
+const PUBLIC = ['/', '/ide/*', '/livez', '/readyz', '/metrics', SIGNED];
 const EVENTS = 'subscription ($after: String) { events(after: $after) { sequence } }';
 
 interface LogEntry {
@@ -87,6 +89,7 @@ describe('who may come in', () => {
       const { status } = await anonymous.fetch(path, { method, body, headers });
       expect({ method, path, status }).toEqual({ method, path, status: 401 });
     }
+    expect((await anonymous.fetch(SIGNED, { method: 'POST', body: '{}' })).status).toBe(401);
   });
 
   test('a viewer may change nothing: every mutation of the schema', async () => {

@@ -4,6 +4,7 @@ import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { GraphQLModule } from '@nestjs/graphql';
 import { AuditController } from './access/audit.controller.js';
 import { AttemptsController } from './attempts/attempts.controller.js';
+import { IncomingController } from './automation/incoming.controller.js';
 import { BlobsController } from './blobs/blobs.controller.js';
 import { UploadsController } from './blobs/uploads.controller.js';
 import { LiveLog } from './events/live-log.js';
@@ -45,6 +46,7 @@ import { RunLists } from './tracking/run-lists.js';
     HistoriesController,
     ArtifactsController,
     NodesController,
+    IncomingController,
     IdeController,
   ],
   providers: [

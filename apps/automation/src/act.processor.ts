@@ -1,9 +1,13 @@
 import { Inject } from '@nestjs/common';
-import { Authenticator, createCtx, IdempotencyGuard, reactionCtx, type Ctx } from '#access';
-import { ACTION_PORT, TriggersService, type ActionPort, type FiredTrigger } from '#automation';
+import { Authenticator, commonGrants, createCtx, IdempotencyGuard, reactionCtx, type Ctx } from '#access';
+import { ACTION_PORT, causeOf, ExecutionsService, isOutside, type ActionPort, type FiredTrigger } from '#automation';
 import type { LoggedEvent } from '#contracts';
 import { isDomainError, sha256 } from '#kernel';
-import { EventLog, Subscriber, SubscriberHost, SubscriberProcessor, type Delivery } from '#messaging';
+import { Subscriber, SubscriberHost, SubscriberProcessor, type Delivery } from '#messaging';
+import { OutsideFailure } from './outside-failure.js';
+
+/** Tries of a call to the outside; fewer than the queue's own, so that the execution says at the end what went wrong. */
+const MAX_TRIES = 4;
 
 /** Carries out what a trigger fired, with its owner's rights, once per execution. */
 @Subscriber('automation.act')
@@ -12,9 +16,8 @@ export class ActProcessor extends SubscriberProcessor<'trigger.fired'> {
 
   constructor(
     host: SubscriberHost,
-    private readonly triggers: TriggersService,
+    private readonly executions: ExecutionsService,
     private readonly authenticator: Authenticator,
-    private readonly log: EventLog,
     @Inject(ACTION_PORT) private readonly actions: ActionPort,
   ) {
     super(host);
@@ -22,25 +25,54 @@ export class ActProcessor extends SubscriberProcessor<'trigger.fired'> {
 
   protected async handle({ event, guard }: Delivery<'trigger.fired'>): Promise<void> {
     const ctx = reactionCtx(event, 'automation', guard);
-    const fired = await this.triggers.fired(ctx, event.data.executionId);
-    const cause = await this.log.find(event.data.eventId);
-    if (!fired || !cause) return;
+    const found = await this.executions.fired(ctx, event.data.executionId);
+    if (!found) return;
+    const fired = await this.withCause(found);
+    if (!fired)
+      return this.executions.settle(ctx, found, { state: 'FAILED', reason: 'the log does not hold its event any more' });
+    if (fired.trigger.deletedAt)
+      return this.executions.settle(ctx, fired, { state: 'SKIPPED', reason: 'deleted: the trigger is gone' });
+    await this.act(ctx, event, fired);
+  }
+
+  private async act(ctx: Ctx, event: LoggedEvent, fired: FiredTrigger): Promise<void> {
+    const { id } = fired.execution;
+    const tries = isOutside(fired.trigger.action) ? await this.executions.tried(id) : 0;
     try {
-      const outcome = await this.actions.run(await this.actingCtx(event, fired), fired.trigger.action, cause);
-      await this.triggers.settle(ctx, fired, 'COMPLETED', { outcome });
+      const { outcome, startedId } = await this.actions.run(await this.actingCtx(event, fired), fired);
+      if (startedId === undefined) return await this.executions.settle(ctx, fired, { state: 'COMPLETED', outcome });
+      await this.executions.settle(ctx, fired, { state: 'RUNNING', outcome, startedId });
+      await this.endNow(fired, startedId);
     } catch (error) {
+      const reason = finalReason(error, tries);
       // What the use case refuses it would refuse again; anything else may pass and is tried again.
-      if (!isDomainError(error) || error.code === 'STORAGE_UNAVAILABLE') throw error;
-      await this.triggers.settle(ctx, fired, 'FAILED', { reason: `${error.code}: ${error.message}` });
+      if (reason === undefined) throw error;
+      await this.executions.settle(ctx, fired, { state: 'FAILED', reason });
     }
   }
 
-  /** The trigger acts with the rights that its owner has now; the execution's key keeps a redelivery from acting twice. */
+  /** What it started may have ended before it was written down that it goes on. */
+  private async endNow({ execution }: FiredTrigger, startedId: string): Promise<void> {
+    const end = await this.actions.endOf(execution.workspaceId, startedId);
+    if (end) await this.executions.ended(startedId, end);
+  }
+
+  /** Executions of before inputs were kept have their event in the log. */
+  private async withCause(fired: FiredTrigger): Promise<FiredTrigger | undefined> {
+    if (fired.execution.cause) return fired;
+    const event = await this.host.log.find(fired.execution.eventId);
+    return event && { ...fired, execution: { ...fired.execution, cause: causeOf(event) } };
+  }
+
+  /** The trigger acts with the rights that its owner has now, and its last editor too; the execution's key keeps a redelivery from acting twice. */
   private async actingCtx(event: LoggedEvent, { trigger, execution }: FiredTrigger): Promise<Ctx> {
-    const grants = await this.authenticator.grantsOf(trigger.ownerId);
+    const { ownerId, updatedBy } = trigger;
+    const editedBy = updatedBy ?? ownerId;
+    const owners = await this.authenticator.grantsOf(ownerId);
+    const grants = editedBy === ownerId ? owners : commonGrants(owners, await this.authenticator.grantsOf(editedBy));
     return createCtx(
       trigger.workspaceId,
-      { kind: 'trigger', triggerId: trigger.id, memberId: trigger.ownerId, grants },
+      { kind: 'trigger', triggerId: trigger.id, memberId: ownerId, editedBy, grants },
       {
         correlationId: event.correlationId,
         causationId: event.id,
@@ -49,4 +81,10 @@ export class ActProcessor extends SubscriberProcessor<'trigger.fired'> {
       },
     );
   }
+}
+
+/** Why it failed for good; undefined while another try may help. */
+function finalReason(error: unknown, tries: number): string | undefined {
+  if (error instanceof OutsideFailure) return error.mayPass && tries < MAX_TRIES ? undefined : error.message;
+  return isDomainError(error) && error.code !== 'STORAGE_UNAVAILABLE' ? `${error.code}: ${error.message}` : undefined;
 }

@@ -10,10 +10,13 @@ import { AuditPartitionsService } from './audit-partitions.service.js';
 import { DeliverWebhooksService } from './deliver-webhooks.service.js';
 import { DomainActions } from './domain-actions.js';
 import { DropOldDeliveriesService } from './drop-old-deliveries.service.js';
+import { DropOldExecutionsService } from './drop-old-executions.service.js';
 import { DropOldKeysService } from './drop-old-keys.service.js';
+import { OutsideActions } from './outside-actions.js';
 import { QueueMetrics } from './queue-metrics.js';
+import { TriggerTimer } from './trigger-timer.service.js';
 
-/** The relay, the readers of the whole log (triggers, webhooks, lineage, the audit's chain), and the delivery of webhooks. */
+/** The relay, the readers of the whole log (triggers, webhooks, lineage, the audit's chain), schedules, and the delivery of webhooks. */
 @Module({
   imports: [RelayModule],
   providers: [
@@ -22,10 +25,13 @@ import { QueueMetrics } from './queue-metrics.js';
     LineageConsumer,
     AuditChainConsumer,
     AuditPartitionsService,
+    TriggerTimer,
     ActProcessor,
+    OutsideActions,
     QueueMetrics,
     DropOldKeysService,
     DropOldDeliveriesService,
+    DropOldExecutionsService,
     DeliverWebhooksService,
     { provide: ACTION_PORT, useClass: DomainActions },
     { provide: GuardedClient, useFactory: (config: Config) => new GuardedClient(config.webhooks.allow), inject: [CONFIG] },

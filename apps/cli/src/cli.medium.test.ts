@@ -1,6 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { penguinsFile } from './demo/penguins.js';
 import { Bench } from './testing.js';
 
 let bench: Bench;
@@ -120,6 +121,49 @@ describe('the rest', () => {
     expect(without).toMatchObject({ code: 0, out: expect.stringMatching(/warn {2}platform +none runs here/) });
     const bad = await bench.cli('doctor', { env: { TAILRACE_PORT: 'x' } });
     expect(bad).toMatchObject({ code: 1, out: expect.stringMatching(/fail {2}environment .*TAILRACE_PORT/) });
+  });
+
+  it('makes a trigger, pauses it, tries it on what was, and replays what it did', async () => {
+    await bench.json(['dataset', 'upload', 'before', penguinsFile()]);
+    const file = join(bench.root, 'trigger.json');
+    const filter = { kind: 'event', event: 'dataset.created' };
+    const action = { kind: 'call_webhook', url: 'https://receiver.invalid/a-key' };
+    await writeFile(file, JSON.stringify({ filter, action, cooldownSeconds: 3600, concurrency: 'SKIP' }));
+    const dry = await bench.cli(`trigger dry-run --from ${file}`);
+    expect(dry).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^TIME .*\n.*dataset\/dst_\w+ +FIRED/),
+      err: expect.stringMatching(/of the last \d+ events/),
+    });
+    const made = await bench.cli(`trigger create told --from ${file}`);
+    expect(made).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^told {2}trg_\w+ {2}dataset\.created -> call_webhook\n.*whsec_/),
+    });
+    expect(await bench.cli(`trigger create told --from ${file}`)).toMatchObject({
+      code: 5,
+      err: expect.stringContaining('named told already'),
+    });
+    expect((await bench.cli('trigger show told')).out).toMatch(
+      /does +\{"to":"https:\/\/receiver\.invalid","kind":"call_webhook"\}/,
+    );
+    await bench.json(['dataset', 'upload', 'tell', penguinsFile()]);
+    const execution = await vi.waitFor(
+      async () => {
+        const rows = await bench.json<{ id: string; state: string }[]>('trigger executions told --state failed');
+        expect(rows).toHaveLength(1);
+        return rows[0]!;
+      },
+      { timeout: 30_000, interval: 300 },
+    );
+    expect(await bench.json(`trigger replay ${execution.id}`)).toMatchObject({ replayOf: { id: execution.id } });
+    expect((await bench.cli('trigger pause told')).out).toBe('told  paused\n');
+    expect(await bench.cli(`trigger replay ${execution.id}`)).toMatchObject({ code: 5, err: expect.stringContaining('paused') });
+    expect((await bench.cli('trigger list')).out).toMatch(/told +\/ +dataset\.created +call_webhook +paused/);
+    expect((await bench.cli('trigger resume told')).out).toBe('told  on\n');
+    expect(await bench.cli('trigger show none')).toMatchObject({ code: 3, err: expect.stringContaining('trigger list') });
+    await writeFile(file, JSON.stringify({ filter: { kind: 'schedule', cron: '0 3 * * *' }, action }));
+    expect((await bench.cli(`trigger dry-run --from ${file}`)).out.match(/^next /gm)).toHaveLength(5);
   });
 
   it('lists nothing as nothing, and shows lineage', async () => {

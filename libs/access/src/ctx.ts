@@ -22,8 +22,15 @@ export type Principal =
       readonly grants: readonly Grant[];
       readonly scope: Scope;
     }
-  /** A trigger acts with its owner's rights, and says so. */
-  | { readonly kind: 'trigger'; readonly triggerId: string; readonly memberId: string; readonly grants: readonly Grant[] }
+  /** A trigger acts with its owner's rights, and says so; once another has changed it, with what both of them may. */
+  | {
+      readonly kind: 'trigger';
+      readonly triggerId: string;
+      readonly memberId: string;
+      /** Member who last changed it: asks for what it does as the owner does, so that neither approves it. */
+      readonly editedBy: string;
+      readonly grants: readonly Grant[];
+    }
   /** An inference node or another machine of the installation. */
   | { readonly kind: 'service'; readonly tokenId: string; readonly scope: Scope }
   /** An attempt of a training job, good for its own run only. */
@@ -67,6 +74,22 @@ export function createCtx(workspaceId: string, principal: Principal, more: Parti
     address: null,
     ...more,
   };
+}
+
+/** Where a chain of causes stands, as what is written down now goes on with it later. Plain JSON. */
+export interface Chain {
+  readonly correlationId: string;
+  readonly causationId: string | null;
+  readonly hops: number;
+}
+
+export function chainOf({ correlationId, causationId, hops }: Chain): Chain {
+  return { correlationId, causationId, hops };
+}
+
+/** A context that goes on with a chain, if there is one. */
+export function inChain(ctx: Ctx, chain: Chain | null): Ctx {
+  return chain ? { ...ctx, ...chainOf(chain) } : ctx;
 }
 
 /** Context of a reaction: the platform acts, caused by `event`. */
@@ -134,4 +157,9 @@ export function memberOf(ctx: Ctx): string | null {
 /** The token that a context came by; null for triggers, attempts (whose token is of their own) and the platform. */
 export function tokenOf(ctx: Ctx): string | null {
   return ctx.principal.kind === 'member' || ctx.principal.kind === 'service' ? ctx.principal.tokenId : null;
+}
+
+/** Who last changed the trigger that acts: asks for what it does, as its owner does. null where no trigger acts. */
+export function editorOf(ctx: Ctx): string | null {
+  return ctx.principal.kind === 'trigger' ? ctx.principal.editedBy : null;
 }

@@ -11,11 +11,15 @@ export {
   allows,
   authIdOf,
   authorize,
+  chainOf,
   createCtx,
+  editorOf,
   hasRole,
+  inChain,
   memberOf,
   reactionCtx,
   readablePaths,
+  type Chain,
   type Ctx,
   type Principal,
 } from './ctx.js';
@@ -23,6 +27,8 @@ export { DeadJobsService } from './dead-jobs.service.js';
 export { IdempotencyGuard } from './idempotency-guard.js';
 export { Journal, type Change } from './journal.js';
 export {
+  commonGrants,
+  covers,
   PERMISSION_NAMES,
   PERMISSIONS,
   roleAllows,

@@ -1,10 +1,19 @@
 import type { Ctx } from '#access';
-import type { LoggedEvent } from '#contracts';
-import type { TriggerAction } from './model/trigger.js';
+import type { End, FiredTrigger } from './executions.service.js';
 
 export const ACTION_PORT = Symbol('ActionPort');
 
-/** Runs an action as the trigger's principal, in the use cases of the domains; bound by the automation app. Answers the ids that it made. */
+/** What an action made. */
+export interface Acted {
+  readonly outcome: Readonly<Record<string, string>>;
+  /** What it started and what goes on: the execution ends with it. */
+  readonly startedId?: string;
+}
+
+/** Carries out what triggers want, in the use cases of the domains; bound by the automation app. */
 export interface ActionPort {
-  run(ctx: Ctx, action: TriggerAction, event: LoggedEvent): Promise<Record<string, string>>;
+  /** Acts as the trigger's principal. */
+  run(ctx: Ctx, fired: FiredTrigger): Promise<Acted>;
+  /** How that ended which was started under this id; undefined while it goes on. */
+  endOf(workspaceId: string, startedId: string): Promise<End | undefined>;
 }

@@ -1,23 +1,40 @@
-import { Module } from '@nestjs/common';
+import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { ExecutionEntity, TriggerEntity } from './automation.entities.js';
+import { ExecutionEntity, MetricWindowEntity, TriggerEntity, TriggerSecretEntity } from './automation.entities.js';
 import { AutomationView } from './automation.view.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { DeliveriesStore } from './deliveries.store.js';
 import { DeliveriesView } from './deliveries.view.js';
+import { DryRunService } from './dry-run.service.js';
+import { ExecutionsService } from './executions.service.js';
+import { ExecutionsStore } from './executions.store.js';
+import { IncomingService } from './incoming.service.js';
+import { MetricWindowsStore } from './metric-windows.store.js';
+import { SchedulesService } from './schedules.service.js';
+import { TriggerGate } from './trigger-gate.js';
 import { TriggersService } from './triggers.service.js';
+import { TriggersStore } from './triggers.store.js';
 import { WebhookDeliveryEntity, WebhookEntity } from './webhooks.entities.js';
 import { WebhooksService } from './webhooks.service.js';
 import { WebhooksStore } from './webhooks.store.js';
 import { WebhooksView } from './webhooks.view.js';
 
-const USE_CASES = [TriggersService, AutomationView, WebhooksService, WebhooksView, DeliveriesService, DeliveriesView];
-/** For the matcher, which only the automation app starts. */
-const STORES = [WebhooksStore, DeliveriesStore];
+const TRIGGERS = [TriggersService, ExecutionsService, SchedulesService, IncomingService, DryRunService, AutomationView];
+const WEBHOOKS = [WebhooksService, WebhooksView, DeliveriesService, DeliveriesView];
+/** For the matchers, which only the automation app starts. */
+const STORES = [WebhooksStore, DeliveriesStore, TriggersStore, MetricWindowsStore, TriggerGate];
+const ENTITIES = [TriggerEntity, TriggerSecretEntity, ExecutionEntity, MetricWindowEntity, WebhookEntity, WebhookDeliveryEntity];
 
-@Module({
-  imports: [TypeOrmModule.forFeature([TriggerEntity, ExecutionEntity, WebhookEntity, WebhookDeliveryEntity])],
-  providers: [...USE_CASES, ...STORES],
-  exports: [...USE_CASES, ...STORES],
-})
-export class AutomationModule {}
+@Module({})
+export class AutomationModule {
+  /** `facts` provides FACTS_PORT; `imports` bring what it needs. */
+  static register(imports: (Type | DynamicModule)[], facts: Provider): DynamicModule {
+    const shared = [...TRIGGERS, ...WEBHOOKS, ...STORES, facts];
+    return {
+      module: AutomationModule,
+      imports: [...imports, TypeOrmModule.forFeature(ENTITIES)],
+      providers: [ExecutionsStore, ...shared],
+      exports: shared,
+    };
+  }
+}

@@ -1,102 +1,234 @@
 import { Injectable } from '@nestjs/common';
 import { authorize, checkedProject, checkName, type Ctx, Journal, memberOf } from '#access';
-import { UnitOfWork } from '#database';
+import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
-import { ExecutionEntity, TriggerEntity, type ExecutionState } from './automation.entities.js';
-import { TriggerActionSchema, TriggerFilterSchema } from './model/trigger.js';
+import type { TriggerEntity } from './automation.entities.js';
+import { ExecutionsStore } from './executions.store.js';
+import type { AddressRules } from './http/address-rules.js';
+import { isOutside, parseAction } from './model/action.js';
+import { nextTime } from './model/schedule.js';
+import { newSigningSecret } from './model/standard-webhooks.js';
+import { checkNotice } from './model/check-notice.js';
+import { eventTypeOf, parseControls, parseFilter, readFilter, type TriggerFilter } from './model/trigger.js';
+import { TriggersStore, type TriggerDefinition } from './triggers.store.js';
 
 export interface TriggerInput {
   readonly name: string;
   readonly project?: string | null;
   readonly filter: unknown;
   readonly action: unknown;
+  readonly concurrency?: unknown;
+  readonly cooldownSeconds?: unknown;
+  readonly dedupe?: unknown;
+  readonly maxHops?: unknown;
 }
 
-/** An execution with what is needed to act on it. */
-export interface FiredTrigger {
-  readonly trigger: Readonly<TriggerEntity>;
-  readonly execution: Readonly<ExecutionEntity>;
+/** What a patch does not name stays. */
+export type TriggerPatch = Partial<TriggerInput>;
+
+/** Secrets that were made now; they are told once. */
+export interface MadeSecrets {
+  /** By which who sends to its incoming webhook signs. */
+  readonly incomingSecret?: string;
+  /** By which the calls of `call_webhook` are signed. */
+  readonly signingSecret?: string;
 }
+export type MadeTrigger = { readonly id: string } & MadeSecrets;
+
+/** How long the secret before stays good when another takes its place, in hours. */
+const GRACE_HOURS = { usual: 24, most: 24 * 7 };
 
 /** Use cases of triggers. */
 @Injectable()
 export class TriggersService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
+    private readonly store: TriggersStore,
+    private readonly executions: ExecutionsStore,
     private readonly journal: Journal,
   ) {}
 
-  /** The trigger acts with the rights of the member who makes it, as they are when it fires. */
-  async create(ctx: Ctx, input: TriggerInput): Promise<{ id: string }> {
+  /** The trigger acts with the rights of the member who makes it, as they are when it fires. `rules` say where its calls may go. Throws BAD_INPUT, CONFLICT. */
+  async create(ctx: Ctx, input: TriggerInput, rules: AddressRules): Promise<MadeTrigger> {
     const project = checkedProject(input.project);
     checkName(input.name);
     authorize(ctx, 'automation.write', project);
     const ownerId = memberOf(ctx);
     if (!ownerId) throw new DomainError('FORBIDDEN', 'a trigger needs a member as its owner');
-    const filter = parsed(TriggerFilterSchema.safeParse(input.filter), 'filter');
-    const action = parsed(TriggerActionSchema.safeParse(input.action), 'action');
+    const checked = checkedDefinition({ ...input, project }, rules);
     return this.unitOfWork.run(ctx, async (tx) => {
       const id = newId('trigger');
-      const rows = await tx.query(
-        `insert into trigger (id, workspace_id, project, name, filter, action, owner_id) values ($1, $2, $3, $4, $5, $6, $7)
-         on conflict (workspace_id, name) do nothing returning 1`,
-        [id, ctx.workspaceId, project, input.name, JSON.stringify(filter), JSON.stringify(action), ownerId],
-      );
-      if (rows.length === 0) throw new DomainError('CONFLICT', `there is a trigger named ${input.name} already`, 'name');
+      const definition = await this.timed(tx, checked.definition);
+      if (!(await this.store.insert(tx, { ...definition, id, workspaceId: ctx.workspaceId, ownerId })))
+        throw nameTaken(input.name);
+      const secrets = await this.keepSecrets(tx, id, checked);
       await this.journal.record(tx, ctx, {
         event: 'trigger.created',
         subject: { kind: 'trigger', id },
         data: { triggerId: id, name: input.name, project },
-        after: { filter, action },
+        after: audited(definition),
+      });
+      return { id, ...secrets };
+    });
+  }
+
+  /**
+   * Changes what is given. The trigger then acts with what both its owner and its last editor may: nobody lends rights that are not their own. An action of
+   * the same kind keeps its address and its secret. Throws NOT_FOUND, BAD_INPUT, CONFLICT.
+   */
+  async update(ctx: Ctx, id: string, patch: TriggerPatch, rules: AddressRules): Promise<MadeTrigger> {
+    const by = memberOf(ctx);
+    if (!by) throw new DomainError('FORBIDDEN', 'only a member changes a trigger');
+    return this.change(ctx, id, async (tx, before) => {
+      if (patch.name !== undefined) checkName(patch.name);
+      const project = patch.project === undefined ? before.project : checkedProject(patch.project);
+      authorize(ctx, 'automation.write', project);
+      const checked = checkedDefinition({ ...asInput(before), ...patch, project }, rules, before, patch.action !== undefined);
+      const definition = before.enabled ? await this.timed(tx, checked.definition) : checked.definition;
+      if (!(await this.store.change(tx, id, definition, by))) throw nameTaken(definition.name);
+      const secrets = await this.keepSecrets(tx, id, checked, before);
+      await this.journal.record(tx, ctx, {
+        event: 'trigger.updated',
+        subject: { kind: 'trigger', id },
+        data: { triggerId: id, name: definition.name, project },
+        before: audited(before),
+        after: audited(definition),
+      });
+      return { id, ...secrets };
+    });
+  }
+
+  /** What comes while it is paused passes it by; what waits for it waits on. Throws NOT_FOUND. */
+  pause(ctx: Ctx, id: string): Promise<{ id: string }> {
+    return this.setEnabled(ctx, id, false);
+  }
+
+  /** A schedule goes on with its next time from now. Throws NOT_FOUND. */
+  resume(ctx: Ctx, id: string): Promise<{ id: string }> {
+    return this.setEnabled(ctx, id, true);
+  }
+
+  /** Its executions stay readable; what waits is skipped, what it has started goes on. Throws NOT_FOUND. */
+  delete(ctx: Ctx, id: string): Promise<{ id: string }> {
+    return this.change(ctx, id, async (tx, { name, project }) => {
+      await this.executions.skipWaiting(tx, id, 'deleted: the trigger is gone');
+      await this.store.delete(tx, id);
+      const subject = { kind: 'trigger', id };
+      await this.journal.record(tx, ctx, { event: 'trigger.deleted', subject, data: { triggerId: id, name, project } });
+      return { id };
+    });
+  }
+
+  /**
+   * Makes a new secret: of the incoming webhook, or that signs the calls of `call_webhook`. The one before is good for `graceHours` more (24 when absent, 0 to
+   * 168): an incoming message may be signed by either, and a call is signed by both. Throws NOT_FOUND, and CONFLICT for a trigger without one.
+   */
+  async rotateSecret(
+    ctx: Ctx,
+    id: string,
+    kind: 'incoming' | 'signing',
+    graceHours: number = GRACE_HOURS.usual,
+  ): Promise<MadeTrigger> {
+    if (!(graceHours >= 0 && graceHours <= GRACE_HOURS.most))
+      throw new DomainError('BAD_INPUT', `graceHours must be between 0 and ${GRACE_HOURS.most}`, 'graceHours');
+    return this.change(ctx, id, async (tx, { name, project }) => {
+      const secret = newSigningSecret();
+      if (!(await this.store.rotateSecret(tx, id, kind, secret, graceHours * 3600)))
+        throw new DomainError('CONFLICT', `the trigger ${name} has no ${kind} secret`, 'kind');
+      const subject = { kind: 'trigger', id };
+      await this.journal.record(tx, ctx, { event: 'trigger.secret_rotated', subject, data: { triggerId: id, name, project } });
+      return { id, [kind === 'incoming' ? 'incomingSecret' : 'signingSecret']: secret };
+    });
+  }
+
+  private setEnabled(ctx: Ctx, id: string, enabled: boolean): Promise<{ id: string }> {
+    return this.change(ctx, id, async (tx, trigger) => {
+      if (trigger.enabled === enabled) return { id };
+      const { nextFireAt } = enabled ? await this.timed(tx, trigger) : { nextFireAt: null };
+      await this.store.setEnabled(tx, id, enabled, nextFireAt);
+      const { name, project } = trigger;
+      await this.journal.record(tx, ctx, {
+        event: enabled ? 'trigger.resumed' : 'trigger.paused',
+        subject: { kind: 'trigger', id },
+        data: { triggerId: id, name, project },
       });
       return { id };
     });
   }
 
-  async fired(ctx: Ctx, executionId: string): Promise<FiredTrigger | undefined> {
-    return this.unitOfWork.run({}, async (tx) => {
-      const execution = await tx.em.findOneBy(ExecutionEntity, { id: executionId, workspaceId: ctx.workspaceId });
-      const trigger = execution && (await tx.em.findOneBy(TriggerEntity, { id: execution.triggerId }));
-      return trigger && execution.state === 'FIRED' ? { trigger, execution } : undefined;
-    });
+  /** With the next time of its schedule, by the database's clock. */
+  private async timed(tx: Tx, definition: TriggerDefinition): Promise<TriggerDefinition> {
+    const filter = readFilter(definition.filter);
+    if (filter.kind !== 'schedule') return { ...definition, nextFireAt: null };
+    return { ...definition, nextFireAt: nextTime(filter, await this.store.now(tx)) ?? null };
   }
 
-  /** Writes down how an execution ended, by compare-and-set from FIRED. */
-  async settle(
-    ctx: Ctx,
-    fired: FiredTrigger,
-    state: Exclude<ExecutionState, 'FIRED' | 'SKIPPED'>,
-    result: { outcome?: Record<string, string>; reason?: string },
-  ): Promise<void> {
-    await this.unitOfWork.run(ctx, async (tx) => {
-      const { execution, trigger } = fired;
-      const patch = { state, reason: result.reason ?? null, outcome: result.outcome ?? null, endedAt: ctx.clock.now() };
-      const { affected } = await tx.em.update(ExecutionEntity, { id: execution.id, state: 'FIRED' }, patch);
-      if (!affected) return;
-      const base = { triggerId: trigger.id, executionId: execution.id, eventId: execution.eventId };
-      const subject = { kind: 'trigger_execution', id: execution.id };
-      if (state === 'COMPLETED')
-        await this.journal.record(tx, ctx, {
-          event: 'trigger.completed',
-          subject,
-          data: { ...base, outcome: result.outcome ?? {} },
-        });
-      else
-        await this.journal.record(tx, ctx, {
-          event: 'trigger.failed',
-          subject,
-          data: { ...base, reason: result.reason ?? 'unknown' },
-          reason: result.reason,
-        });
+  /** Writes the secrets that the definition needs and drops those of before; answers what was made now. */
+  private async keepSecrets(tx: Tx, id: string, { definition, url }: Checked, before?: TriggerEntity): Promise<MadeSecrets> {
+    const { action } = definition;
+    if (url) await this.store.setSecret(tx, id, 'url', url);
+    else if (!isOutside(action) && before && isOutside(before.action)) await this.store.dropSecrets(tx, id, ['url']);
+    const incomingSecret = await this.keepSecret(tx, id, 'incoming', readFilter(definition.filter).kind === 'incoming');
+    const signingSecret = await this.keepSecret(tx, id, 'signing', action.kind === 'call_webhook');
+    return { ...(incomingSecret ? { incomingSecret } : {}), ...(signingSecret ? { signingSecret } : {}) };
+  }
+
+  private async keepSecret(tx: Tx, id: string, kind: 'incoming' | 'signing', wanted: boolean): Promise<string | undefined> {
+    const has = (await this.store.secrets(tx, id, kind)).length > 0;
+    if (has && !wanted) await this.store.dropSecrets(tx, id, [kind]);
+    if (has || !wanted) return undefined;
+    const made = newSigningSecret();
+    await this.store.setSecret(tx, id, kind, made);
+    return made;
+  }
+
+  private change<T>(ctx: Ctx, id: string, work: (tx: Tx, before: TriggerEntity) => Promise<T>): Promise<T> {
+    return this.unitOfWork.run(ctx, async (tx) => {
+      const before = await this.store.lock(tx, ctx.workspaceId, id);
+      if (!before) throw new DomainError('NOT_FOUND', `there is no trigger ${id}`, 'triggerId');
+      authorize(ctx, 'automation.write', before.project);
+      return work(tx, before);
     });
   }
 }
 
-function parsed<T>(
-  result: { success: true; data: T } | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } },
-  field: string,
-): T {
-  if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  throw new DomainError('BAD_INPUT', `${[field, ...issue.path].join('.')}: ${issue.message}`, [field, ...issue.path].join('.'));
+interface Checked {
+  readonly definition: TriggerDefinition;
+  /** Address of a call to the outside, when a new one was given. */
+  readonly url: string | undefined;
+}
+
+function checkedDefinition(
+  input: TriggerInput & { project: string },
+  rules: AddressRules,
+  before?: TriggerEntity,
+  actionGiven = true,
+): Checked {
+  const filter = parseFilter(input.filter);
+  const { concurrency, cooldownSeconds, dedupe, maxHops } = input;
+  const controls = parseControls(given({ concurrency, cooldownSeconds, dedupe, maxHops }), filter);
+  const { action, url } = actionGiven
+    ? parseAction(input.action, (address) => rules.checkedUrl(address), before?.action)
+    : { action: before!.action, url: undefined };
+  checkNotice(action, filter);
+  const { name, project } = input;
+  return { definition: { name, project, filter, action, eventType: eventTypeOf(filter), ...controls, nextFireAt: null }, url };
+}
+
+/** undefined and null count as not given. */
+function given(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== null));
+}
+
+function asInput({ name, project, filter, action, concurrency, cooldownSeconds, dedupe, maxHops }: TriggerEntity): TriggerInput {
+  return { name, project, filter: readFilter(filter), action, concurrency, cooldownSeconds, dedupe, maxHops };
+}
+
+function audited({ filter, action, concurrency, cooldownSeconds, dedupe, maxHops }: TriggerDefinition) {
+  const listens: TriggerFilter = readFilter(filter);
+  return { filter: listens, action, concurrency, cooldownSeconds, dedupe, maxHops };
+}
+
+function nameTaken(name: string): DomainError {
+  return new DomainError('CONFLICT', `there is a trigger named ${name} already`, 'name');
 }

@@ -1,6 +1,6 @@
 import { Injectable, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Column } from '#contracts';
+import type { Column, DriftReport } from '#contracts';
 import { DatasetEntity, DatasetVersionEntity } from './datasets.entities.js';
 import type { DatasetFormat, DatasetVersionState } from './model/dataset-version.js';
 
@@ -60,6 +60,19 @@ export class DatasetReads {
     };
   }
 
+  /** What conditions may ask about a version: its data set, its state, and the figures of its drift where its profile has them. */
+  async figures(workspaceId: string, id: string): Promise<Record<string, string | number | boolean> | undefined> {
+    const row = await this.dataSource.getRepository(DatasetVersionEntity).findOneBy({ workspaceId, id });
+    const dataset = row && (await this.dataSource.getRepository(DatasetEntity).findOneBy({ workspaceId, id: row.datasetId }));
+    if (!dataset) return undefined;
+    const { number, state, profile } = row;
+    const rows = profile ? { rows: profile.rows } : {};
+    const drift = Object.fromEntries(driftFigures(profile?.drift));
+    return Object.fromEntries(
+      Object.entries({ dataset: dataset.name, project: dataset.project, number, state, ...rows, ...drift }),
+    );
+  }
+
   /** Newest VALIDATED version of a data set. */
   async newestValid(workspaceId: string, datasetId: string): Promise<VersionFacts | undefined> {
     const row = await this.dataSource
@@ -67,6 +80,29 @@ export class DatasetReads {
       .findOne({ where: { workspaceId, datasetId, state: 'VALIDATED' }, order: { number: 'DESC' } });
     return row ? toFacts(row) : undefined;
   }
+}
+
+/** The figures of a version against its parent: of all of it, and of each column. */
+function driftFigures(drift: DriftReport | undefined): [string, string | number | boolean][] {
+  if (!drift) return [];
+  const { drifted, added, removed, worst, columns } = drift;
+  const whole: [string, string | number | boolean][] = [
+    ['drift.drifted', drifted],
+    ['drift.added', added],
+    ['drift.removed', removed],
+    ...(worst
+      ? ([
+          ['drift.psi', worst.psi],
+          ['drift.worst', worst.column],
+        ] as [string, string | number][])
+      : []),
+  ];
+  const each = columns.flatMap(({ name, psi, statistic, q }) =>
+    Object.entries({ psi, statistic, q }).flatMap(([figure, value]): [string, number][] =>
+      value === null ? [] : [[`drift.column.${name}.${figure}`, value]],
+    ),
+  );
+  return [...whole, ...each];
 }
 
 function toFacts(row: DatasetVersionEntity): VersionFacts {

@@ -1,4 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { Chain } from '#access';
 import type { Signature } from '#contracts';
 
 export type RevisionState = 'PENDING' | 'READY' | 'RETIRED' | 'FAILED';
@@ -36,4 +37,8 @@ export class RevisionEntity {
   @Column('text', { nullable: true }) reason!: string | null;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
   @Column('timestamptz', { nullable: true }) readyAt!: Date | null;
+  /** Chain of causes that it belongs to: what nodes say of it goes on with that. */
+  @Column('jsonb', { nullable: true }) chain!: Chain | null;
+  /** When it was left for what was served before: from then on it is no place to go back to. */
+  @Column('timestamptz', { nullable: true }) rolledBackAt!: Date | null;
 }

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { authorize, checkedProject, type Ctx, Journal } from '#access';
-import { MODEL_FILES, type ObservedState, type Signature } from '#contracts';
+import { authorize, checkedProject, type Ctx, inChain, Journal } from '#access';
+import type { ObservedState } from '#contracts';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
-import { Notifier } from '#messaging';
-import { RegistryReads, type VersionFacts } from '#reads/registry';
-import type { EndpointEntity, RevisionEntity } from './deployment.entities.js';
+import { RegistryReads } from '#reads/registry';
+import type { RevisionEntity } from './deployment.entities.js';
 import { DeploymentStore } from './deployment.store.js';
+import { revisionData, Revisions, servable } from './revisions.js';
 
 /** Use cases of endpoints: what they follow, which revision is desired, and what nodes report. */
 @Injectable()
@@ -15,8 +15,8 @@ export class DeploymentService {
     private readonly unitOfWork: UnitOfWork,
     private readonly store: DeploymentStore,
     private readonly registry: RegistryReads,
+    private readonly revisions: Revisions,
     private readonly journal: Journal,
-    private readonly notifier: Notifier,
   ) {}
 
   /** An endpoint that serves what stands in a stage of a model, now and whenever that changes. */
@@ -68,7 +68,7 @@ export class DeploymentService {
       for (const endpointId of await this.store.followers(tx, ctx.workspaceId, modelId, stage)) {
         const endpoint = (await this.store.lockEndpoint(tx, endpointId))!;
         const desired = endpoint.desiredRevisionId ? await this.store.revision(tx, endpoint.desiredRevisionId) : null;
-        if (desired?.modelVersionId !== holder.id) await this.deployIn(tx, ctx, endpoint, holder);
+        if (desired?.modelVersionId !== holder.id) await this.revisions.addIn(tx, ctx, endpoint, holder);
       }
     });
   }
@@ -81,7 +81,8 @@ export class DeploymentService {
         if (!revision) continue;
         const endpoint = await this.store.lockEndpoint(tx, revision.endpointId);
         if (endpoint?.desiredRevisionId !== revision.id) continue;
-        await this.observeIn(tx, { ...ctx, workspaceId: revision.workspaceId }, revision, report.nodeId, observed);
+        const there = inChain({ ...ctx, workspaceId: revision.workspaceId }, revision.chain);
+        await this.observeIn(tx, there, revision, report.nodeId, observed);
       }
     });
   }
@@ -104,45 +105,4 @@ export class DeploymentService {
     if (await this.store.markFailed(tx, revision.id, reason))
       await this.journal.record(tx, ctx, { event: 'deployment.failed', subject, data: { ...data, reason }, reason });
   }
-
-  private async deployIn(tx: Tx, ctx: Ctx, endpoint: EndpointEntity, version: VersionFacts): Promise<void> {
-    const { onnxBlob, signature } = servable(version);
-    const revision = {
-      id: newId('revision'),
-      workspaceId: endpoint.workspaceId,
-      endpointId: endpoint.id,
-      number: endpoint.lastNumber + 1,
-      modelVersionId: version.id,
-      modelVersion: version.number,
-      onnxBlob,
-      signature,
-    };
-    await this.store.insertRevision(tx, revision);
-    await this.journal.record(tx, ctx, {
-      event: 'deployment.created',
-      subject: { kind: 'revision', id: revision.id },
-      data: revisionData(revision),
-    });
-    tx.afterCommit(async () => this.notifier.wake('desired_state'));
-  }
-}
-
-/** What inference needs of a version. Throws NOT_READY for one that was registered without its files. */
-function servable(version: VersionFacts): { readonly onnxBlob: string; readonly signature: Signature } {
-  const onnxBlob = version.files[MODEL_FILES.onnx];
-  if (onnxBlob && version.signature) return { onnxBlob, signature: version.signature };
-  throw new DomainError(
-    'NOT_READY',
-    `version ${version.number} has no ${onnxBlob ? 'signature' : 'ONNX file'} in the platform, so it cannot be served`,
-    'follows',
-  );
-}
-
-function revisionData(revision: { id: string; endpointId: string; number: number; modelVersionId: string }) {
-  return {
-    endpointId: revision.endpointId,
-    revisionId: revision.id,
-    number: revision.number,
-    modelVersionId: revision.modelVersionId,
-  };
 }

@@ -52,6 +52,32 @@ export class DeploymentStore {
     return true;
   }
 
+  /** Whether a version was ready on an endpoint before. */
+  async hasServed(tx: Tx, endpointId: string, modelVersionId: string): Promise<boolean> {
+    const rows = await tx.query(
+      'select 1 from endpoint_revision where endpoint_id = $1 and model_version_id = $2 and ready_at is not null limit 1',
+      [endpointId, modelVersionId],
+    );
+    return rows.length > 0;
+  }
+
+  /** The last revision before this one that was ready and that can be gone back to. */
+  async readyBefore(tx: Tx, revision: RevisionEntity): Promise<{ modelVersionId: string } | undefined> {
+    const [row] = await tx.query<{ modelVersionId: string }>(
+      `select model_version_id as "modelVersionId" from endpoint_revision r
+       where endpoint_id = $1 and number < $2 and ready_at is not null and model_version_id <> $3
+         and not exists (select 1 from endpoint_revision b where b.endpoint_id = $1 and b.model_version_id = r.model_version_id
+           and b.rolled_back_at > r.ready_at)
+       order by number desc limit 1`,
+      [revision.endpointId, revision.number, revision.modelVersionId],
+    );
+    return row;
+  }
+
+  async markRolledBack(tx: Tx, id: string): Promise<void> {
+    await tx.query('update endpoint_revision set rolled_back_at = clock_timestamp() where id = $1', [id]);
+  }
+
   async markFailed(tx: Tx, id: string, reason: string): Promise<boolean> {
     const rows = await tx.query(
       "update endpoint_revision set state = 'FAILED', reason = $2 where id = $1 and state = 'PENDING' returning 1",

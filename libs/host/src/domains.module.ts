@@ -1,19 +1,21 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { AutomationModule } from '#automation';
+import { AutomationModule, FACTS_PORT } from '#automation';
 import type { Config } from '#config';
 import type { MetricPoint } from '#contracts';
 import { DatasetsModule } from '#datasets';
 import { DeploymentModule } from '#deployment';
 import { LineageModule } from '#lineage';
 import { DatasetReadsModule } from '#reads/datasets';
+import { DeploymentReadsModule } from '#reads/deployment';
 import { RegistryReadsModule } from '#reads/registry';
 import { TrackingReadsModule } from '#reads/tracking';
 import { TrainingReadsModule } from '#reads/training';
 import { RegistryModule } from '#registry';
 import { ArtifactsService, ExperimentsService, LoggingService, RunsService, TrackingModule, type Point } from '#tracking';
 import { RUN_BOOK, TrainingModule, type RunBook } from '#training';
+import { SubjectFacts } from './subject-facts.js';
 
-const READS = [DatasetReadsModule, TrackingReadsModule, TrainingReadsModule, RegistryReadsModule];
+const READS = [DatasetReadsModule, TrackingReadsModule, TrainingReadsModule, RegistryReadsModule, DeploymentReadsModule];
 
 /** The domains put together: every process has the same use cases, and an app chooses which edges it adds. Ports between domains are bound here. */
 @Module({})
@@ -30,7 +32,7 @@ export class DomainsModule {
       training,
       RegistryModule,
       DeploymentModule,
-      AutomationModule,
+      AutomationModule.register(READS, { provide: FACTS_PORT, useClass: SubjectFacts }),
       LineageModule,
       ...READS,
     ];

@@ -76,11 +76,19 @@ const RULES: { readonly [N in EventName]?: Rule<N> } = {
     ],
   }),
   'trigger.created': (d) => ({ nodes: [{ kind: 'trigger', id: d.triggerId, label: d.name }], edges: [] }),
-  'trigger.completed': (d) => ({
-    nodes: [],
-    edges: d.outcome.jobId ? [{ from: d.outcome.jobId, to: d.triggerId, relation: 'started_by' }] : [],
+  'trigger.fired': (d) => ({
+    nodes: [{ kind: 'trigger_execution', id: d.executionId, label: `execution ${d.executionId.slice(-6)}` }],
+    edges: [{ from: d.executionId, to: d.triggerId, relation: 'execution_of' }],
   }),
+  'trigger.acted': startedBy,
+  'trigger.completed': startedBy,
 };
+
+/** What an execution has made rests on it. */
+function startedBy({ executionId, outcome }: EventData<'trigger.acted'>): GraphPart {
+  const made = [outcome.jobId, outcome.revisionId].filter((id) => id !== undefined);
+  return { nodes: [], edges: made.map((from) => ({ from, to: executionId, relation: 'started_by' })) };
+}
 
 /** Types of events that say something about the graph. */
 export const DRAWN: readonly string[] = (Object.keys(RULES) as EventName[]).map(eventType);

@@ -44,6 +44,16 @@ export class EventLog {
     return rows.flatMap((row) => toEvent(row) ?? []);
   }
 
+  /** The last events of one type in a workspace, oldest first. */
+  async newest(workspaceId: string, name: EventName, limit: number): Promise<LoggedEvent[]> {
+    const rows = await select<Row>(
+      this.dataSource,
+      `select ${COLUMNS} from event_log where type = $1 and workspace_id = $2 and sequence is not null order by sequence desc limit $3`,
+      [eventType(name), workspaceId, limit],
+    );
+    return rows.reverse().flatMap((row) => toEvent(row) ?? []);
+  }
+
   /** First and last sequence that a reader may ask for. */
   async bounds(): Promise<{ prunedThrough: bigint; last: bigint }> {
     const [row] = await select<{ pruned_through: string; last_sequence: string }>(

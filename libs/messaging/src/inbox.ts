@@ -54,6 +54,16 @@ export class Inbox {
     );
   }
 
+  /** Why deliveries of these events to a subscriber failed for the last time, by event; only those that did. */
+  async deadReasons(subscriber: SubscriberName, eventIds: readonly string[]): Promise<Map<string, string>> {
+    const rows = await select<{ eventId: string; reason: string | null }>(
+      this.dataSource,
+      `select event_id as "eventId", reason from inbox where subscriber = $1 and event_id = any($2) and state = 'dead'`,
+      [subscriber, eventIds],
+    );
+    return new Map(rows.map(({ eventId, reason }) => [eventId, reason ?? 'unknown']));
+  }
+
   async dead(workspaceId: string, limit = 100): Promise<DeadJob[]> {
     return select<DeadJob>(
       this.dataSource,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { authorize, hasRole, Journal, memberOf, type Ctx } from '#access';
+import { authorize, editorOf, hasRole, Journal, memberOf, type Ctx } from '#access';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, kindOfId, newId } from '#kernel';
 import { TrackingReads } from '#reads/tracking';
@@ -43,7 +43,7 @@ export class PromotionService {
         reason: input.reason ?? null,
         requestedBy: ctx.authId,
         memberId: memberOf(ctx),
-        barred: members(memberOf(ctx), version.trainedBy, version.createdBy, starter),
+        barred: members(memberOf(ctx), editorOf(ctx), version.trainedBy, version.createdBy, starter),
         flowRevision: model.flowRevision,
       });
       if (!inserted) throw new DomainError('CONFLICT', `a request for ${input.stage} is open for this version already`, 'stage');

@@ -5,6 +5,7 @@ import type { EvaluationResult, Gate, ManifestFile, ScanResult, Signature } from
 import type { FilesAt } from '#reads/tracking';
 import { fingerprintOf, flowOf, type FrozenEvidence } from './model/evidence.js';
 import { moveFor } from './model/stage-rules.js';
+import { ModelEvaluationEntity, type EvaluationState } from './evaluations.entities.js';
 import { ModelEntity, ModelVersionEntity, StageRequestEntity } from './registry.entities.js';
 
 /** A model version as other rooms may know it. */
@@ -64,6 +65,19 @@ export class RegistryReads {
   async holder(workspaceId: string, modelId: string, stage: string): Promise<VersionFacts | undefined> {
     const row = await this.dataSource.getRepository(ModelVersionEntity).findOneBy({ workspaceId, modelId, slot: stage });
     return row ? toFacts(row) : undefined;
+  }
+
+  /** The newest version of a model. */
+  async newestVersion(workspaceId: string, modelId: string): Promise<VersionFacts | undefined> {
+    const where = { workspaceId, modelId, deletedAt: IsNull() };
+    const row = await this.dataSource.getRepository(ModelVersionEntity).findOne({ where, order: { number: 'DESC' } });
+    return row ? toFacts(row) : undefined;
+  }
+
+  /** How far an evaluation is. */
+  async evaluation(workspaceId: string, id: string): Promise<{ state: EvaluationState; reason: string | null } | undefined> {
+    const row = await this.dataSource.getRepository(ModelEvaluationEntity).findOneBy({ workspaceId, id });
+    return row ? { state: row.state, reason: row.reason } : undefined;
   }
 
   async request(workspaceId: string, id: string): Promise<RequestFacts | undefined> {

@@ -6,6 +6,9 @@ import { AliasesService } from './aliases.service.js';
 import { DecisionsService } from './decisions.service.js';
 import { FlowsService } from './flows.service.js';
 import { FlowsStore } from './flows.store.js';
+import { ModelEvaluationEntity } from './evaluations.entities.js';
+import { EvaluationsService } from './evaluations.service.js';
+import { EvaluationsStore } from './evaluations.store.js';
 import { LabelsStore } from './labels.store.js';
 import { ModelChangesService } from './model-changes.service.js';
 import { ModelsService } from './models.service.js';
@@ -28,13 +31,17 @@ import { VersionSources } from './version-sources.js';
 import { VersionsService } from './versions.service.js';
 
 const MODELS = [ModelsService, ModelChangesService, VersionsService, AliasesService];
-const STAGES = [StagesService, PromotionService, DecisionsService, FlowsService, ScansService];
-const STORES = [RegistryStore, LabelsStore, RequestsStore, StaysStore, FlowsStore];
+const STAGES = [StagesService, PromotionService, DecisionsService, FlowsService, ScansService, EvaluationsService];
+const STORES = [RegistryStore, LabelsStore, RequestsStore, StaysStore, FlowsStore, EvaluationsStore];
 const STEPS = [RegistryLocks, StageMoves, RequestLife, VersionSources];
 const VIEWS = [RegistryView, StageHistoryView, VersionSheets, ModelSearch, VersionSearch];
 
 @Module({
-  imports: [TrackingReadsModule, DatasetReadsModule, TypeOrmModule.forFeature(Object.values(entities))],
+  imports: [
+    TrackingReadsModule,
+    DatasetReadsModule,
+    TypeOrmModule.forFeature([...Object.values(entities), ModelEvaluationEntity]),
+  ],
   providers: [...STORES, ...STEPS, ...MODELS, ...STAGES, ...VIEWS],
   exports: [...MODELS, ...STAGES, ...VIEWS],
 })

@@ -2,13 +2,22 @@ import { Injectable, Module } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
 import { select } from '#database';
 import { SOURCES } from './model/run.js';
-import { ArtifactEntity, RunEntity } from './tracking.entities.js';
+import { ArtifactEntity, ExperimentEntity, RunEntity } from './tracking.entities.js';
 
 /** A run as other domains may know it. */
 export interface RunFacts {
   readonly id: string;
   readonly createdBy: string;
   readonly status: string;
+}
+
+export interface RunFigures {
+  readonly experiment: string;
+  readonly project: string;
+  readonly name: string;
+  readonly status: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly metrics: Readonly<Record<string, number>>;
 }
 
 /** Where the artifacts of a run or of a logged model are, as clients address it, and the run that made them. */
@@ -42,6 +51,25 @@ export class TrackingReads {
   async run(workspaceId: string, id: string): Promise<RunFacts | undefined> {
     const row = await this.dataSource.getRepository(RunEntity).findOneBy({ workspaceId, id });
     return row ? { id: row.id, createdBy: row.createdBy, status: row.status } : undefined;
+  }
+
+  /** What conditions may ask about a run: where it stands, its tags and the latest values of its metrics that are numbers. */
+  async figures(workspaceId: string, id: string): Promise<RunFigures | undefined> {
+    const [row] = await select<RunFigures>(
+      this.dataSource,
+      `select e.name as experiment, e.project, r.name, r.status,
+         (select coalesce(jsonb_object_agg(t.key, t.value), '{}') from run_tag t where t.run = r.num) as tags,
+         (select coalesce(jsonb_object_agg(k.name, l.value order by l.source), '{}') from metric_latest l join metric_key k on k.id = l.key
+           where l.run = r.num and l.value - l.value = 0) as metrics
+       from run r join experiment e on e.id = r.experiment_id where r.workspace_id = $1 and r.id = $2`,
+      [workspaceId, id],
+    );
+    return row;
+  }
+
+  /** Path of the project that an experiment belongs to. */
+  async projectOfExperiment(workspaceId: string, id: string): Promise<string | undefined> {
+    return (await this.dataSource.getRepository(ExperimentEntity).findOneBy({ workspaceId, id }))?.project;
   }
 
   /** By the id of a run or of a logged model that is not deleted. */

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { createCtx, Journal, type Ctx } from '#access';
+import { createCtx, inChain, Journal, type Chain, type Ctx } from '#access';
 import type { AttemptLine, Claim, Finish, MetricPoint } from '#contracts';
 import { select, type Tx, UnitOfWork } from '#database';
 import { assertNever, DomainError, sha256 } from '#kernel';
@@ -29,14 +29,15 @@ export class AttemptsService {
   ) {}
 
   /** The context of an attempt's token. Throws UNAUTHENTICATED when there is no such token; whether it is still current is asked at each call. */
-  async authenticate(tokenText: string): Promise<Ctx> {
-    const [row] = await select<{ job_id: string; number: number; run_id: string; workspace_id: string }>(
+  async authenticate(tokenText: string, more: Partial<Ctx> = {}): Promise<Ctx> {
+    const [row] = await select<{ job_id: string; number: number; run_id: string; workspace_id: string; chain: Chain | null }>(
       this.dataSource,
-      'select a.job_id, a.number, j.run_id, j.workspace_id from training_attempt a join training_job j on j.id = a.job_id where a.token_hash = $1',
+      'select a.job_id, a.number, j.run_id, j.workspace_id, j.chain from training_attempt a join training_job j on j.id = a.job_id where a.token_hash = $1',
       [sha256(tokenText)],
     );
     if (!row) throw new DomainError('UNAUTHENTICATED', 'this is not the token of an attempt');
-    return createCtx(row.workspace_id, { kind: 'attempt', jobId: row.job_id, runId: row.run_id, attempt: row.number });
+    const principal = { kind: 'attempt', jobId: row.job_id, runId: row.run_id, attempt: row.number } as const;
+    return inChain(createCtx(row.workspace_id, principal, more), row.chain);
   }
 
   claim(ctx: Ctx): Promise<Claim> {

@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { authorize, Journal, memberOf, newTokenText, type Ctx } from '#access';
+import { authorize, chainOf, inChain, Journal, memberOf, newTokenText, type Ctx } from '#access';
+import type { TrainingSpec } from '#contracts';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId, sha256 } from '#kernel';
 import { DatasetReads, type VersionFacts } from '#reads/datasets';
+import { overriddenSpec } from './model/overridden-spec.js';
 import { afterFailure, type Failure, type JobState } from './model/training-job.js';
 import { RUN_BOOK, type RunBook } from './run-book.port.js';
 import type { TemplateEntity, TrainingJobEntity } from './training.entities.js';
@@ -14,6 +16,13 @@ export interface ClaimedJob {
   readonly attempt: number;
   /** Good for this job and attempt only; shown once. */
   readonly token: string;
+}
+
+export interface NewJob {
+  readonly templateId: string;
+  readonly datasetVersionId?: string | null;
+  /** Parts of the training spec that this job has otherwise; lists are replaced as a whole. */
+  readonly overrides?: Readonly<Record<string, unknown>>;
 }
 
 /** Use cases of training jobs: asking for one, claiming it, and what becomes of it. */
@@ -28,13 +37,17 @@ export class JobsService {
     @Inject(TRAINING_OPTIONS) private readonly options: TrainingOptions,
   ) {}
 
-  /** Queues a training on the named version, or on the newest valid one of the template's data set. Throws NOT_READY when there is none. */
-  async start(ctx: Ctx, input: { templateId: string; datasetVersionId?: string | null }): Promise<{ id: string; runId: string }> {
+  /**
+   * Queues a training on the named version, or on the newest valid one of the template's data set, by the template's spec with what `overrides` change of it.
+   * Throws NOT_READY when there is no such version, BAD_SPEC for overrides that do not fit.
+   */
+  async start(ctx: Ctx, input: NewJob): Promise<{ id: string; runId: string }> {
     return this.unitOfWork.run(ctx, async (tx) => {
       const template = await this.store.template(tx, ctx.workspaceId, input.templateId);
       if (!template) throw new DomainError('NOT_FOUND', `there is no template ${input.templateId}`, 'templateId');
       authorize(ctx, 'training.write', template.project);
       const version = await this.trainableVersion(ctx, template, input.datasetVersionId);
+      const spec = overriddenSpec(template.spec, input.overrides);
       const id = newId('trainingJob');
       const runId = await this.runs.start(tx, ctx, {
         experiment: template.experiment,
@@ -42,7 +55,7 @@ export class JobsService {
         name: `${template.name}-${id.slice(-6)}`,
         jobId: id,
         datasetVersionId: version.id,
-        params: paramsOf(template),
+        params: paramsOf(template, spec),
       });
       await this.store.insertJob(tx, {
         id,
@@ -50,7 +63,7 @@ export class JobsService {
         project: template.project,
         templateId: template.id,
         templateRevision: template.revision,
-        spec: template.spec,
+        spec,
         datasetVersionId: version.id,
         tableBlob: version.table!.sha256,
         tableSize: String(version.table!.size),
@@ -60,6 +73,7 @@ export class JobsService {
         maxAttempts: this.options.maxAttempts,
         createdBy: ctx.authId,
         memberId: memberOf(ctx),
+        chain: chainOf(ctx),
       });
       await this.journal.record(tx, ctx, {
         event: 'training_job.queued',
@@ -179,13 +193,12 @@ export class JobsService {
   }
 }
 
-/** The platform's context moved into the workspace of the job that it found. */
+/** The platform's context moved into the workspace of the job that it found, and into the chain of causes that the job belongs to. */
 export function inWorkspace(ctx: Ctx, job: TrainingJobEntity): Ctx {
-  return { ...ctx, workspaceId: job.workspaceId };
+  return inChain({ ...ctx, workspaceId: job.workspaceId }, job.chain);
 }
 
-function paramsOf(template: TemplateEntity): Record<string, string> {
-  const { training, model, split } = template.spec;
+function paramsOf(template: TemplateEntity, { training, model, split }: TrainingSpec): Record<string, string> {
   return {
     template: `${template.name} r${template.revision}`,
     layers: model.layers.map((layer) => `${layer.units} ${layer.activation}`).join(', '),

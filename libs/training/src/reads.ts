@@ -1,7 +1,8 @@
 import { Injectable, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { TrainingSpec } from '#contracts';
-import { TrainingJobEntity } from './training.entities.js';
+import type { JobState } from './model/training-job.js';
+import { TemplateEntity, TrainingJobEntity } from './training.entities.js';
 
 /** A job as other rooms may know it. */
 export interface JobFacts {
@@ -23,6 +24,17 @@ export class TrainingReads {
   async jobOfRun(workspaceId: string, runId: string): Promise<JobFacts | undefined> {
     const row = await this.dataSource.getRepository(TrainingJobEntity).findOneBy({ workspaceId, runId });
     return row ?? undefined;
+  }
+
+  /** Where a job stands. */
+  async state(workspaceId: string, id: string): Promise<{ state: JobState; reason: string | null } | undefined> {
+    const row = await this.dataSource.getRepository(TrainingJobEntity).findOneBy({ workspaceId, id });
+    return row ? { state: row.state, reason: row.reason } : undefined;
+  }
+
+  /** The data set that a template trains on. */
+  async datasetOfTemplate(workspaceId: string, id: string): Promise<string | undefined> {
+    return (await this.dataSource.getRepository(TemplateEntity).findOneBy({ workspaceId, id }))?.datasetId;
   }
 
   /** Jobs of a runner that are RUNNING, so that a runner that starts anew knows what it left behind. */

@@ -1,4 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { Chain } from '#access';
 import type { TrainingSpec } from '#contracts';
 import type { JobState } from './model/training-job.js';
 
@@ -53,6 +54,8 @@ export class TrainingJobEntity {
   @Column('text') createdBy!: string;
   /** Member who answers for it: who asked, or the owner of the trigger that did. */
   @Column('text', { nullable: true }) memberId!: string | null;
+  /** Chain of causes that it belongs to: what becomes of it goes on with that. */
+  @Column('jsonb', { nullable: true }) chain!: Chain | null;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
   @Column('timestamptz', { nullable: true }) endedAt!: Date | null;
 }

@@ -19,6 +19,7 @@ const TYPE_OF_KIND: Partial<Record<IdKind, string>> = {
   endpoint: 'Endpoint',
   revision: 'EndpointRevision',
   trigger: 'Trigger',
+  execution: 'TriggerExecution',
   webhook: 'Webhook',
 };
 

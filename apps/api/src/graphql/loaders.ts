@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import type { Ctx } from '#access';
+import type { ExecutionRow, ExecutionState } from '#automation';
 import type { Views } from './views.js';
 
 type Row = { readonly id: string };
@@ -41,11 +42,16 @@ export interface PageOf {
   readonly after?: string;
 }
 
+/** A page of a trigger's executions, of some states or of all. */
+export interface ExecutionsOf extends PageOf {
+  readonly states?: readonly ExecutionState[];
+}
+
 /** Batches pages of rows that hang on a parent: one loader for each page that an operation asks for. */
-function pages<T>(
-  find: (ids: readonly string[], page: PageOf) => Promise<readonly T[]>,
+function pages<T, P extends PageOf = PageOf>(
+  find: (ids: readonly string[], page: P) => Promise<readonly T[]>,
   parentOf: (row: T) => string,
-): (page: PageOf) => DataLoader<string, T[]> {
+): (page: P) => DataLoader<string, T[]> {
   return kept((page) => many((ids: readonly string[]) => find(ids, { ...page, limit: page.limit + 1 }), parentOf));
 }
 
@@ -142,6 +148,11 @@ export class Loaders {
   readonly endpoint = one((ids) => this.views.deployment.endpoints.endpointsByIds(this.ctx, ids));
   readonly revision = one((ids) => this.views.deployment.endpoints.revisionsByIds(this.ctx, ids));
   readonly trigger = one((ids) => this.views.automation.triggers.triggersByIds(this.ctx, ids));
+  readonly execution = one((ids) => this.views.automation.triggers.executionsByIds(this.ctx, ids));
+  readonly executions = pages<ExecutionRow, ExecutionsOf>(
+    (ids, page) => this.views.automation.triggers.executionsByTriggers(this.ctx, ids, page),
+    (row) => row.triggerId,
+  );
   readonly webhook = one((ids) => this.views.automation.webhooks.byIds(this.ctx, ids));
   readonly delivery = one((ids) => this.views.automation.deliveries.byIds(this.ctx, ids));
   readonly deliveries = pages(

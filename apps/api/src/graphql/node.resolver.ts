@@ -24,6 +24,7 @@ const LOADERS: Partial<Record<IdKind, NodeLoader>> = {
   endpoint: (load, id) => load.endpoint.load(id),
   revision: (load, id) => load.revision.load(id),
   trigger: (load, id) => load.trigger.load(id),
+  execution: (load, id) => load.execution.load(id),
   webhook: (load, id) => load.webhook.load(id),
 };
 
@@ -39,6 +40,7 @@ const FEATURES = [
   'logged-models',
   'artifacts',
   'webhooks',
+  'triggers',
 ];
 
 @ObjectType()

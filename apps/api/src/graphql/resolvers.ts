@@ -1,6 +1,7 @@
 import { MembersResolver } from '../access/access.resolver.js';
 import { AuditResolver } from '../access/audit.resolver.js';
-import { TriggersResolver } from '../automation/automation.resolver.js';
+import { ExecutionsResolver } from '../automation/executions.resolver.js';
+import { TriggersResolver } from '../automation/triggers.resolver.js';
 import { WebhooksResolver } from '../automation/webhooks.resolver.js';
 import { DatasetsResolver, DatasetVersionResolver } from '../datasets/datasets.resolver.js';
 import { DriftResolver } from '../datasets/drift.resolver.js';
@@ -60,6 +61,7 @@ export const RESOLVERS = [
   EndpointsResolver,
   RevisionsResolver,
   TriggersResolver,
+  ExecutionsResolver,
   WebhooksResolver,
   LineageResolver,
   EventsResolver,

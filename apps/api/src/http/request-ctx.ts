@@ -30,7 +30,7 @@ export class RequestAuth {
   async ctx(request: IncomingMessage, authorization = request.headers.authorization): Promise<Ctx> {
     const token = bearerToken(authorization);
     const more = { correlationId: correlationOf(request), address: request.socket.remoteAddress ?? null };
-    if (token.startsWith('tra_')) return { ...(await this.attempts.authenticate(token)), ...more };
+    if (token.startsWith('tra_')) return this.attempts.authenticate(token, more);
     const { workspaceId, principal } = await this.authenticator.authenticate(token);
     return createCtx(workspaceId, principal, more);
   }

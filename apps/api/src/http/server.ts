@@ -23,6 +23,8 @@ const NODE_REFUSALS: Readonly<Record<number, string>> = {
   401: 'the inference node knows no such token',
   403: 'the token may not use this endpoint',
 };
+/** Messages from outside that fire a trigger. */
+const INCOMING = /^\/v1\/triggers\/[^/?]+\/incoming(\?|$)/;
 
 /**
  * The one front door: Host and Origin are checked before anything else, predictions go straight to an inference node without passing the
@@ -37,6 +39,11 @@ export function createAdapter(config: Config, proxy: InferenceProxy): FastifyAda
   const fastify = adapter.getInstance();
   fastify.addHook('onRoute', (route) => {
     if (route.url === '/graphql') route.bodyLimit = LIMITS.bodyBytes;
+  });
+  // A signature is of the very bytes: the body of a signed message is not parsed on its way.
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    if (INCOMING.test(request.url)) request.headers['content-type'] = 'application/octet-stream';
+    done();
   });
   for (const type of ['application/octet-stream', 'text/csv', 'application/vnd.apache.parquet'])
     fastify.addContentTypeParser(type, (_request, payload, done) => done(null, payload));

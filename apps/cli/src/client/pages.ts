@@ -19,7 +19,7 @@ const PAGE = 200;
  * pageInfo { hasNextPage endCursor }; `within` names the connection where it is a field of that one.
  */
 export async function listNodes<T>(
-  client: TailraceClient,
+  client: Pick<TailraceClient, 'query'>,
   query: string,
   variables: Record<string, unknown> = {},
   limit = Infinity,

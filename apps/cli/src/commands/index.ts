@@ -38,6 +38,13 @@ import { RunShow } from './run/show.js';
 import { RunWatch } from './run/watch.js';
 import { Sync } from './sync.js';
 import { TokenCreate } from './token/create.js';
+import { TriggerCreate } from './trigger/create.js';
+import { TriggerDryRun } from './trigger/dry-run.js';
+import { TriggerExecutions } from './trigger/executions.js';
+import { TriggerList } from './trigger/list.js';
+import { TriggerReplay } from './trigger/replay.js';
+import { TriggerShow } from './trigger/show.js';
+import { TriggerPause, TriggerResume } from './trigger/switch.js';
 import { Up } from './up.js';
 
 /** Every command by its id, named here so that no folder is searched. What is heavy, a command imports when it runs. */
@@ -81,6 +88,14 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   'run:watch': RunWatch,
   sync: Sync,
   'token:create': TokenCreate,
+  'trigger:create': TriggerCreate,
+  'trigger:dry-run': TriggerDryRun,
+  'trigger:executions': TriggerExecutions,
+  'trigger:list': TriggerList,
+  'trigger:pause': TriggerPause,
+  'trigger:replay': TriggerReplay,
+  'trigger:resume': TriggerResume,
+  'trigger:show': TriggerShow,
   up: Up,
 };
 
@@ -95,4 +110,5 @@ export const TOPICS = {
   model: { description: 'Models, versions and stages.' },
   run: { description: 'Runs of experiments.' },
   token: { description: 'Tokens.' },
+  trigger: { description: 'Triggers and what they did.' },
 };

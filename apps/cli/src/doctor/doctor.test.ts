@@ -33,10 +33,13 @@ it('finds leases that ended and were not taken back', () => {
 });
 
 it('names triggers that were skipped or failed in the last day', () => {
-  const trigger = (state: string, at: string) => ({
+  const trigger = (state: string, at: string, reason = 'because') => ({
     name: 'retrain',
-    executions: { edges: [{ node: { state, reason: 'because', at } }] },
+    executions: { edges: [{ node: { state, reason, at } }] },
   });
+  expect(triggerChecks([trigger('SKIPPED', '2026-01-02T11:00:00Z', 'superseded: by exe_2')], NOW)).toMatchObject([
+    { level: 'ok' },
+  ]);
   expect(
     triggerChecks([trigger('COMPLETED', '2026-01-02T11:00:00Z'), trigger('FAILED', '2025-12-02T11:00:00Z')], NOW),
   ).toMatchObject([{ level: 'ok' }]);

@@ -26,7 +26,10 @@ interface Trigger {
 const JOBS = `query ($first: Int, $after: String) { trainingJobs(where: { state: [RUNNING] }, first: $first, after: $after) { ${PAGE_INFO}
   edges { node { id attempt epoch leaseExpiresAt run { id } attempts { number runner state startedAt } } } } }`;
 const TRIGGERS = `query ($first: Int, $after: String) { triggers(first: $first, after: $after) { ${PAGE_INFO}
-  edges { node { name executions(first: 10) { edges { node { state reason at } } } } } } }`;
+  edges { node { name executions(first: 10, state: [SKIPPED, FAILED]) { edges { node { state reason at } } } } } } }`;
+
+/** Reasons of skips by which a trigger does what it was told to. */
+const AS_TOLD = /^(superseded|duplicate|cooldown|busy|missed|deleted):/;
 
 /** Training whose lease ended and was not taken back, and triggers that did not do what they were made for. */
 export async function checkWork(client: TailraceClient, now = Date.now()): Promise<Check[]> {
@@ -50,7 +53,10 @@ export function triggerChecks(triggers: readonly Trigger[], now: number): Check[
   const troubled = triggers.flatMap(({ name, executions }) =>
     executions.edges
       .map(({ node }) => node)
-      .filter(({ state, at }) => (state === 'SKIPPED' || state === 'FAILED') && now - Date.parse(at) < RECENT_MS)
+      .filter(
+        ({ state, reason, at }) =>
+          (state === 'FAILED' || (state === 'SKIPPED' && !AS_TOLD.test(reason ?? ''))) && now - Date.parse(at) < RECENT_MS,
+      )
       .map(({ state, reason }) => ({
         state,
         text: `${clean(name)} was ${state.toLowerCase()}: ${clean(reason ?? 'no reason given')}`,

@@ -78,6 +78,16 @@ export function scopeAllows(scope: Scope, permission: Permission): boolean {
   }
 }
 
+/** What both of two members may: on the deeper of two paths of which one covers the other, with the lesser of the roles. */
+export function commonGrants(left: readonly Grant[], right: readonly Grant[]): Grant[] {
+  return left.flatMap((a) =>
+    right.flatMap((b) => {
+      const path = covers(a.path, b.path) ? b.path : covers(b.path, a.path) ? a.path : undefined;
+      return path === undefined ? [] : [{ path, role: ROLES[Math.min(ROLES.indexOf(a.role), ROLES.indexOf(b.role))]! }];
+    }),
+  );
+}
+
 export function covers(grantPath: string, project: string): boolean {
   return grantPath === '/' || project === grantPath || project.startsWith(`${grantPath}/`);
 }

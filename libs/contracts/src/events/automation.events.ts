@@ -1,12 +1,23 @@
 import { z } from 'zod';
 
 const webhook = { webhookId: z.string(), name: z.string() };
+const trigger = { triggerId: z.string(), name: z.string(), project: z.string() };
+/** `eventId`: the event, `schedule/<time>` or `incoming/<webhook-id>`. */
 const fired = { triggerId: z.string(), executionId: z.string(), eventId: z.string() };
 
 export const AUTOMATION_EVENTS = {
-  'trigger.created': z.strictObject({ triggerId: z.string(), name: z.string(), project: z.string() }),
+  'trigger.created': z.strictObject(trigger),
+  'trigger.updated': z.strictObject(trigger),
+  'trigger.paused': z.strictObject(trigger),
+  'trigger.resumed': z.strictObject(trigger),
+  'trigger.deleted': z.strictObject(trigger),
+  'trigger.secret_rotated': z.strictObject(trigger),
   'trigger.fired': z.strictObject(fired),
-  'trigger.skipped': z.strictObject({ ...fired, reason: z.string() }),
+  /** Several that came together for one reason are one event: the last of them, and how many there were. */
+  'trigger.skipped': z.strictObject({ ...fired, reason: z.string(), count: z.int().optional() }),
+  'trigger.replayed': z.strictObject({ ...fired, replayOf: z.string() }),
+  /** It started something that goes on. */
+  'trigger.acted': z.strictObject({ ...fired, outcome: z.record(z.string(), z.string()) }),
   'trigger.failed': z.strictObject({ ...fired, reason: z.string() }),
   'trigger.completed': z.strictObject({ ...fired, outcome: z.record(z.string(), z.string()) }),
   'webhook.created': z.strictObject(webhook),

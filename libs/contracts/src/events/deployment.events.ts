@@ -17,5 +17,7 @@ export const DEPLOYMENT_EVENTS = {
   }),
   'deployment.created': z.strictObject(revision),
   'deployment.ready': z.strictObject({ ...revision, nodeId: z.string() }),
+  /** Beside the revision that takes over: which one was left, and why. */
+  'deployment.rolled_back': z.strictObject({ ...revision, fromRevisionId: z.string(), reason: z.string() }),
   'deployment.failed': z.strictObject({ ...revision, nodeId: z.string(), reason: z.string() }),
 } as const;

@@ -11,6 +11,8 @@ const tag = { key: z.string(), value: z.string() };
 /** What a thing was made with; absent in events that are older than tags. */
 const made = { description: z.string().optional(), tags: z.record(z.string(), z.string()).optional() };
 
+const evaluation = { ...version, evaluationId: z.string() };
+
 export const MODEL_EVENTS = {
   'model.created': z.strictObject({ modelId: z.string(), name: z.string(), project: z.string(), ...made }),
   'model.updated': z.strictObject({ ...model, previousName: z.string().optional() }),
@@ -38,6 +40,10 @@ export const MODEL_EVENTS = {
   'model_version.tag_removed': z.strictObject({ ...namedVersion, key: z.string() }),
   'model_version.alias_set': z.strictObject({ ...namedVersion, alias: z.string() }),
   'model_version.alias_removed': z.strictObject({ ...namedVersion, alias: z.string() }),
+  /** Its files are to be measured once more. */
+  'model_version.evaluation_requested': z.strictObject(evaluation),
+  'model_version.evaluated': z.strictObject(evaluation),
+  'model_version.evaluation_failed': z.strictObject({ ...evaluation, reason: z.string() }),
   'model_version.stage_requested': z.strictObject(request),
   'model_version.gates_evaluated': z.strictObject({ ...request, passed: z.boolean() }),
   /** The gates that look at the champion are to be evaluated again: another one stands there, or the move is about to be made. */

@@ -1,0 +1,81 @@
+import { text } from 'node:stream/consumers';
+import { readFile } from 'node:fs/promises';
+import type { TailraceClient } from '../../client/tailrace-client.js';
+import { EXIT, Failure } from '../../exit-codes.js';
+
+export interface Trigger {
+  readonly id: string;
+  readonly name: string;
+  readonly project: string;
+  readonly enabled: boolean;
+  readonly filter: Listens;
+  readonly action: { readonly kind: string; readonly to?: string };
+  readonly concurrency: string;
+  readonly cooldownSeconds: number;
+  readonly dedupe: { windowSeconds: number; key: string[] } | null;
+  readonly maxHops: number;
+  readonly createdAt: string;
+  readonly lastFiredAt: string | null;
+  readonly nextFireAt: string | null;
+  readonly incomingPath: string | null;
+  readonly owner: { name: string } | null;
+  readonly updatedBy: { name: string } | null;
+}
+
+export type Listens =
+  | { readonly kind: 'event'; readonly event: string; readonly where?: unknown }
+  | { readonly kind: 'schedule'; readonly cron: string; readonly timeZone: string; readonly catchUp: string }
+  | { readonly kind: 'incoming'; readonly where?: unknown };
+
+export interface Execution {
+  readonly id: string;
+  readonly eventId: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly outcome: Readonly<Record<string, string>> | null;
+  readonly tries: number;
+  readonly at: string;
+  readonly firedAt: string | null;
+  readonly actedAt: string | null;
+  readonly endedAt: string | null;
+  readonly replayOf: { id: string } | null;
+  readonly supersededBy: { id: string } | null;
+}
+
+export const TRIGGER = `id name project enabled filter action concurrency cooldownSeconds dedupe { windowSeconds key } maxHops createdAt lastFiredAt
+  nextFireAt incomingPath owner { name } updatedBy { name }`;
+export const EXECUTION = 'id eventId state reason outcome tries at firedAt actedAt endedAt replayOf { id } supersededBy { id }';
+
+const BY_NAME = `query ($name: String!) { triggers(first: 1, name: $name) { edges { node { ${TRIGGER} } } } }`;
+const BY_ID = `query ($id: ID!) { node(id: $id) { ... on Trigger { ${TRIGGER} } } }`;
+
+/** A trigger by its name or its id. */
+export async function triggerOf(client: TailraceClient, nameOrId: string): Promise<Trigger> {
+  const { triggers } = await client.query<{ triggers: { edges: { node: Trigger }[] } }>(BY_NAME, { name: nameOrId });
+  if (triggers.edges[0]) return triggers.edges[0].node;
+  const { node } = nameOrId.startsWith('trg_')
+    ? await client.query<{ node: Trigger | null }>(BY_ID, { id: nameOrId })
+    : { node: null };
+  if (node?.id) return node;
+  throw new Failure(
+    `there is no trigger ${JSON.stringify(nameOrId)}; \`tailrace trigger list\` shows those that are`,
+    EXIT.notFound,
+  );
+}
+
+/** What a trigger listens to, in a few words. */
+export function listensText(filter: Listens): string {
+  if (filter.kind === 'event') return filter.where === undefined ? filter.event : `${filter.event} where …`;
+  return filter.kind === 'schedule' ? `${filter.cron} ${filter.timeZone}` : 'incoming webhook';
+}
+
+/** A definition from a file, or from stdin for `-`: a JSON object as the API takes it. */
+export async function definitionFrom(file: string): Promise<Record<string, unknown>> {
+  try {
+    const parsed: unknown = JSON.parse(file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'));
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+  } catch (error) {
+    throw new Failure(`${file}: ${(error as Error).message}`, EXIT.usage);
+  }
+  throw new Failure(`${file} does not hold a JSON object`, EXIT.usage);
+}

@@ -1,0 +1,127 @@
+import { createCtx, type Ctx } from '#access';
+import {
+  AutomationView,
+  ExecutionsService,
+  GuardedClient,
+  TriggersService,
+  type ExecutionRow,
+  type TriggerInput,
+} from '#automation';
+import type { EventData, EventName } from '#contracts';
+import { UnitOfWork } from '#database';
+import { Outbox } from '#messaging';
+import { until } from '#testing';
+import { JobsService, TemplatesService } from '#training';
+import { digest, name, validDataset } from './builders.js';
+import type { Stack } from './stack.js';
+import { ALLOWED } from './webhooks-kit.js';
+
+/** Use cases of triggers as `ctx` has them, events said at will, and what tests ask of them again and again. */
+export function triggersKit(stack: Stack, ctx: Ctx) {
+  const service = stack.app.get(TriggersService);
+  const { rules } = new GuardedClient(ALLOWED);
+  const executionsOf = async (triggerId: string): Promise<ExecutionRow[]> =>
+    (await stack.app.get(AutomationView).executionsByTriggers(ctx, [triggerId], { limit: 2000 })).reverse();
+
+  return {
+    service,
+    rules,
+    executions: stack.app.get(ExecutionsService),
+    executionsOf,
+
+    make: (input: Partial<TriggerInput> & Pick<TriggerInput, 'filter' | 'action'>, by: Ctx = ctx) =>
+      service.create(by, { name: name('trigger'), ...input }, rules),
+
+    /** Says an event as if something had happened; answers its id. */
+    say<N extends EventName>(event: N, data: EventData<N>, more: Partial<Ctx> = {}): Promise<string> {
+      const by = createCtx(ctx.workspaceId, { kind: 'system', name: 'test' }, more);
+      const outbox = stack.app.get(Outbox);
+      return stack.app.get(UnitOfWork).run({}, async (tx) => outbox.add(tx, by, event, `test/${name('subject')}`, data));
+    },
+
+    /** Says many events of one kind in one transaction. */
+    async sayAll<N extends EventName>(event: N, all: readonly EventData<N>[]): Promise<void> {
+      const by = createCtx(ctx.workspaceId, { kind: 'system', name: 'test' });
+      const outbox = stack.app.get(Outbox);
+      await stack.app.get(UnitOfWork).run({}, async (tx) => {
+        for (const data of all) outbox.add(tx, by, event, `test/${name('subject')}`, data);
+      });
+    },
+
+    /** Executions of a trigger, oldest first, once there are `count` of them that have not to be waited for. */
+    settled: (triggerId: string, count = 1) =>
+      until(`${count} executions that ended`, async () => {
+        const rows = await executionsOf(triggerId);
+        return rows.length >= count && rows.every(({ state }) => ['COMPLETED', 'FAILED', 'SKIPPED'].includes(state)) && rows;
+      }),
+
+    inState: (triggerId: string, state: string) =>
+      until(`an execution that is ${state}`, async () => (await executionsOf(triggerId)).find((row) => row.state === state)),
+
+    /** A template on a data set with one valid version. */
+    async template(by: Ctx = ctx) {
+      const data = await validDataset(stack, by);
+      const spec = { task: 'classification', label: 'label' };
+      const { id } = await stack.app
+        .get(TemplatesService)
+        .create(by, { name: name('template'), datasetId: data.datasetId, spec, registerAs: null });
+      return { templateId: id, ...data };
+    },
+
+    /** Rows of further valid versions of a data set, as a thousand uploads would leave them; answers what the log would say of each. */
+    async versions(datasetId: string, count: number): Promise<EventData<'dataset_version.validated'>[]> {
+      const rows = await stack.rows<{ id: string; number: number }>(
+        `insert into dataset_version (id, workspace_id, dataset_id, number, state, format, blob, size, table_blob, table_size, columns, profile, created_by)
+         select 'dsv_' || md5(v.id || n.n), v.workspace_id, v.dataset_id, v.number + n.n, 'VALIDATED', v.format, v.blob, v.size, v.table_blob, v.table_size,
+           v.columns, v.profile, v.created_by
+         from (select * from dataset_version where dataset_id = $1 order by number desc limit 1) v, generate_series(1, $2) as n(n)
+         returning id, number`,
+        [datasetId, count],
+      );
+      rows.sort((a, b) => a.number - b.number);
+      return rows.map(({ id, number }) => ({ datasetId, versionId: id, number, parentId: null, rows: 10, warnings: 0 }));
+    },
+
+    jobsOf: (templateId: string) =>
+      stack.rows<{ id: string; state: string; dataset_version_id: string; created_at: Date }>(
+        'select id, state, dataset_version_id, created_at from training_job where template_id = $1 order by id',
+        [templateId],
+      ),
+
+    /** Ends a queued job, as a person may. */
+    cancel: (jobId: string) => stack.app.get(JobsService).cancel(ctx, jobId),
+
+    /** Names of the events about a trigger, with their reasons. */
+    saidOf: (triggerId: string) =>
+      stack.rows<{ type: string; reason: string | null; count: number | null }>(
+        `select replace(replace(type, 'io.tailrace.', ''), '.v1', '') as type, data ->> 'reason' as reason, (data -> 'count')::int as count from event_log
+         where data ->> 'triggerId' = $1 order by pos`,
+        [triggerId],
+      ),
+
+    /** Waits until the matcher has read all that was said so far. */
+    async matched(): Promise<void> {
+      const [last] = await stack.rows<{ pos: string }>('select max(pos) as pos from event_log');
+      await until('the matcher has read the log', async () => {
+        const rows = await stack.rows(
+          `select 1 from event_log e join log_cursor c on c.consumer = 'trigger-matcher' where e.pos = $1 and e.sequence <= c.position`,
+          [last!.pos],
+        );
+        return rows.length > 0;
+      });
+    },
+
+    /** The payload of a data set version that nobody has. */
+    validated: (more: Partial<EventData<'dataset_version.validated'>> = {}): EventData<'dataset_version.validated'> => ({
+      datasetId: `dst_${digest(name('d')).slice(0, 32)}`,
+      versionId: `dsv_${digest(name('v')).slice(0, 32)}`,
+      number: 1,
+      parentId: null,
+      rows: 10,
+      warnings: 0,
+      ...more,
+    }),
+  };
+}
+
+export type TriggersKit = ReturnType<typeof triggersKit>;
