@@ -85,8 +85,5 @@ create table model_evaluation (
 create index model_evaluation_version on model_evaluation (version_id, id);
 alter table model_evaluation add constraint fk_evaluation_version foreign key (version_id) references model_version (id);
 
-grant select, insert, update, delete on all tables in schema public to :app_role;
-revoke update, delete on audit_log, event_log from :app_role;
-grant update (sequence) on event_log to :app_role;
-revoke insert, update, delete on schema_migration from :app_role;
-revoke insert, delete on relay_state from :app_role;
+-- By name: the audit's tables are among all tables, and insert-only for the application.
+grant select, insert, update, delete on trigger_secret, metric_window, model_evaluation to :app_role;
