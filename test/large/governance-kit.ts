@@ -107,3 +107,22 @@ export function inputsOf({ example }: VersionView): object[] {
     data: [value as unknown],
   }));
 }
+
+/** What an MLflow client sends. */
+export function mlflowClient({ url, token }: { url: string; token: string }) {
+  const authorization = `Bearer ${token}`;
+  const sent = async (path: string, method: string, body: string, headers: Record<string, string>) => {
+    const response = await fetch(`${url}/api/2.0/${path}`, { method, body, headers: { authorization, ...headers } });
+    if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response;
+  };
+  return {
+    async post(path: string, body: object): Promise<Record<string, never>> {
+      const response = await sent(`mlflow/${path}`, 'POST', JSON.stringify(body), { 'content-type': 'application/json' });
+      return (await response.json()) as Record<string, never>;
+    },
+    async put(runId: string, path: string, content: string): Promise<void> {
+      await sent(`mlflow-artifacts/artifacts/0/${runId}/artifacts/${path}`, 'PUT', content, {});
+    },
+  };
+}

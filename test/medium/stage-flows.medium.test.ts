@@ -219,6 +219,8 @@ describe('gates that look at the champion', () => {
     expect((await events(`stage_request/${slow}`)).filter((type) => type === 'model_version.recheck_requested')).toHaveLength(2);
     await gatesSaid(stack, slow, [{ ...better, outcome: 'failed' }], quick);
     expect((await requestOf(slow)).state).toBe('BLOCKED');
+    const stays = await stack.rows("select entered_by as by from stage_stay where version_id = $1 and stage = 'live'", [quick]);
+    expect(stays).toEqual([{ by: memberOf(grace) }]);
     expect((await versionOf(quick)).stage).toBe('live');
     expect((await versionOf(versionId)).stage).toBe('candidate');
   });

@@ -63,7 +63,8 @@ export class RequestLife {
   async complete(tx: Tx, ctx: Ctx, held: HeldRequest, move: Move, verdict?: Verdict): Promise<void> {
     const { request, version, model } = held;
     await this.requests.set(tx, request.id, request.state, 'DONE', patchOf(verdict));
-    await this.moves.enter(tx, ctx, model, version, move, { requestId: request.id, reason: request.reason });
+    const by = (await this.requests.lastApprover(tx, request.id)) ?? request.requestedBy;
+    await this.moves.enter(tx, ctx, model, version, move, { requestId: request.id, reason: request.reason, by });
   }
 
   async become(tx: Tx, request: StageRequestEntity, state: RequestState, verdict?: Verdict): Promise<void> {

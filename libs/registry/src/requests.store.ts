@@ -97,6 +97,14 @@ export class RequestsStore {
     return rows.length > 0;
   }
 
+  async lastApprover(tx: Tx, requestId: string): Promise<string | undefined> {
+    const [row] = await tx.query<{ memberId: string }>(
+      `select member_id as "memberId" from approval where request_id = $1 and decision = 'approved' order by at desc limit 1`,
+      [requestId],
+    );
+    return row?.memberId;
+  }
+
   /** Approvals that count: of the last `hours`, where there is such a bound. */
   async approvals(tx: Tx, requestId: string, hours: number | undefined): Promise<number> {
     const [row] = await tx.query<{ n: number }>(

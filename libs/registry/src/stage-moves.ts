@@ -13,6 +13,8 @@ import { StaysStore } from './stays.store.js';
 export interface Cause {
   readonly requestId: string | null;
   readonly reason: string | null;
+  /** Who decided, where that is not who acts now: the job that looks at the gates once more moves for the approver. */
+  readonly by?: string;
   /** Past gates and approvals. */
   readonly forced?: boolean;
 }
@@ -54,17 +56,17 @@ export class StageMoves {
   private async step(tx: Tx, ctx: Ctx, model: ModelEntity, version: ModelVersionEntity, step: Step, cause: Cause): Promise<void> {
     const { stage: from, modelId, id: versionId, number } = version;
     const { to, holds, at } = step;
-    const { requestId, reason, forced = false } = cause;
+    const { requestId, reason, by = ctx.authId, forced = false } = cause;
     if (!(await this.store.moveVersion(tx, versionId, from, to, holds)))
       throw new DomainError('CONFLICT', 'the version has moved meanwhile; load it anew', 'versionId');
-    await this.stays.leave(tx, versionId, ctx.authId, at);
+    await this.stays.leave(tx, versionId, by, at);
     const entry = {
       workspaceId: ctx.workspaceId,
       modelId,
       versionId,
       number,
       stage: to,
-      by: ctx.authId,
+      by,
       requestId,
       reason,
       forced,

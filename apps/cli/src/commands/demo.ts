@@ -13,6 +13,12 @@ export class Demo extends Command {
       dependsOn: ['token-file'],
     }),
     'token-file': Flags.string({ description: 'File with an admin token of that platform.', dependsOn: ['url'] }),
+    story: Flags.string({
+      description:
+        'loop: the main job from data to prediction. governance: a quarter in the life of one model, and what an auditor asks.',
+      options: ['loop', 'governance'],
+      default: 'loop',
+    }),
     home: Flags.string({ description: 'Folder of the platform that is started.', exclusive: ['url'] }),
   };
 
@@ -21,7 +27,12 @@ export class Demo extends Command {
     await import('reflect-metadata');
     const { tokenFrom } = await import('../session.js');
     const token = flags['token-file'] && tokenFrom(flags['token-file']);
+    const input = { url: flags.url, token, home: flags.home };
+    if (flags.story === 'governance') {
+      const { runGovernanceDemo } = await import('../demo/governance/governance.js');
+      return runGovernanceDemo(input);
+    }
     const { runDemo } = await import('../demo/demo.js');
-    await runDemo({ url: flags.url, token, home: flags.home });
+    await runDemo(input);
   }
 }
