@@ -252,6 +252,7 @@ function governanceSuite(start: (env: Record<string, string>) => Promise<{ serve
     const runId = run.info.run_id;
     const inputs = JSON.stringify([{ name: 'x', type: 'double', required: true }]);
     await put(
+      runId,
       'model/MLmodel',
       `flavors:\n  python_function: {}\nsignature:\n  inputs: '${inputs}'\n  outputs: '[{"type": "long"}]'\n`,
     );
