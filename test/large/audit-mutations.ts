@@ -152,6 +152,30 @@ export const MUTATIONS: Readonly<
       filter: { event: 'dataset_version.validated', equals: { datasetId: 'none' } },
       action: { kind: 'start_training', templateId: await aTemplate(client, { datasetId, spec: quickSpec() }) },
     }),
+  updateTrigger: async (kit, data) => input({ triggerId: await aTrigger(kit, data), cooldownSeconds: 60 }),
+  pauseTrigger: async (kit, data) => ({ variables: { triggerId: await aTrigger(kit, data) } }),
+  resumeTrigger: async (kit, data) => {
+    const triggerId = await aTrigger(kit, data);
+    await kit.client.query('mutation ($id: ID!) { pauseTrigger(triggerId: $id) { userErrors { code } } }', { id: triggerId });
+    return { variables: { triggerId } };
+  },
+  deleteTrigger: async (kit, data) => ({ variables: { triggerId: await aTrigger(kit, data) } }),
+  rotateTriggerSecret: async (kit, data) =>
+    input({
+      triggerId: await aTrigger(kit, data, { kind: 'incoming', where: { field: 'data.ref', op: 'eq', value: 'main' } }),
+      kind: 'INCOMING',
+    }),
+  replayTriggerExecution: async (kit, data) => {
+    const name = uniqueName('replayed');
+    const triggerId = await aTrigger(kit, data, { event: 'dataset.created', equals: { name } });
+    await aDataset(kit.client, name);
+    const ended = `select id from trigger_execution where trigger_id = $1 and state in ('COMPLETED', 'FAILED')`;
+    const [execution] = await until('it has fired', async () => {
+      const rows = await ask<{ id: string }>(kit.server.databaseUrl, ended, [triggerId]);
+      return rows.length > 0 && rows;
+    });
+    return { variables: { executionId: execution!.id } };
+  },
   createWebhook: async () =>
     input({ name: uniqueName('hook'), url: 'https://example.com/', events: ['PROMPT_CREATED'], status: 'DISABLED' }),
   updateWebhook: async (kit) => input({ webhookId: await kit.webhook(), description: 'new' }),
@@ -180,3 +204,17 @@ export const MUTATIONS: Readonly<
     return { variables: { subscriber: 'dataset-registry.validate', eventId: row!.event_id } };
   },
 };
+
+/** A trigger that starts a short training; it hears of nothing unless the filter says so. */
+async function aTrigger(
+  kit: Fixtures,
+  { datasetId }: { datasetId: string },
+  filter: object = { event: 'dataset_version.validated', equals: { datasetId: 'none' } },
+): Promise<string> {
+  const templateId = await aTemplate(kit.client, { datasetId, spec: quickSpec({ maxEpochs: 1 }) });
+  return kit.made('createTrigger', 'trigger', {
+    name: uniqueName('trigger'),
+    filter,
+    action: { kind: 'start_training', templateId },
+  });
+}

@@ -17,6 +17,7 @@ const UNAUDITED_ROUTES: Readonly<Record<string, string>> = {
   'POST /attempt/v1/log': 'ingest',
   'POST /attempt/v1/describe': 'ingest',
   'PUT /attempt/v1/blobs/:sha256': 'ingest: content',
+  'POST /v1/triggers/:id/incoming': 'says trigger.fired or trigger.skipped of its trigger, under what its sender caused',
   'POST /internal/v1/traffic': 'ingest: counts of what a node answered',
   'POST /internal/v1/observed': 'says what a node serves; a change of it is deployment.ready or deployment.failed',
 };
