@@ -170,7 +170,9 @@ export class Questions {
   }
 
   private async entries(where: object): Promise<Entry[]> {
-    const { audit } = await this.client.query<{ audit: { edges: { node: Entry }[] } }>(AUDIT, { where });
+    const { audit } = await this.client.query<{ audit: { edges: { node: Entry }[] } }>(AUDIT, {
+      where: { ...where, from: this.quarter.since },
+    });
     return audit.edges.map(({ node }) => node).reverse();
   }
 }

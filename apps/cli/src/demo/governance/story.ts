@@ -39,6 +39,8 @@ export interface Names {
 /** What the quarter leaves behind for those who ask later. */
 export interface Quarter {
   readonly names: Names;
+  /** When it began. */
+  readonly since: string;
   readonly modelId: string;
   readonly triggerId: string;
   readonly versions: readonly { id: string; number: number }[];
@@ -61,6 +63,7 @@ export interface RequestRow {
 export class Story {
   private readonly data: VersionView[] = [];
   private readonly versions: { id: string; number: number }[] = [];
+  private readonly since = new Date().toISOString();
   private readonly feed: EventFeed;
   private datasetId!: string;
   private templateId!: string;
@@ -97,8 +100,8 @@ export class Story {
     await stage.step('Week 12: support reports nonsense — olga brings the version before back, past the gates', () =>
       this.rollBack(),
     );
-    const { names, modelId, triggerId, versions, data, predictionId, peak } = this;
-    return { names, modelId, triggerId, versions, data, predictionId, peak };
+    const { names, since, modelId, triggerId, versions, data, predictionId, peak } = this;
+    return { names, since, modelId, triggerId, versions, data, predictionId, peak };
   }
 
   private async rules(): Promise<string> {
