@@ -146,6 +146,12 @@ export const MUTATIONS: Readonly<
     input({ versionId: (await kit.version()).id, stage: 'production', reason: 'the one that serves is broken' }),
   createEndpoint: async (kit) =>
     input({ name: uniqueName('endpoint'), follows: { modelId: await kit.model(), stage: 'production' } }),
+  deployModelVersion: async (kit, { datasetId }) => {
+    const { endpointId, versionIds } = await servedTwice(kit, datasetId);
+    return input({ endpointId, versionId: versionIds[0] });
+  },
+  rollBackEndpoint: async (kit, { datasetId }) =>
+    input({ endpointId: (await servedTwice(kit, datasetId)).endpointId, reason: 'the new one answers nonsense' }),
   createTrigger: async ({ client }, { datasetId }) =>
     input({
       name: uniqueName('trigger'),
@@ -217,4 +223,33 @@ async function aTrigger(
     filter,
     action: { kind: 'start_training', templateId },
   });
+}
+
+/** An endpoint that has served one version of its model and now serves another. */
+async function servedTwice(kit: Fixtures, datasetId: string): Promise<{ endpointId: string; versionIds: [string, string] }> {
+  const name = uniqueName('served');
+  const modelId = await kit.model({ name, productionGates: [] });
+  const templateId = await aTemplate(kit.client, { datasetId, spec: quickSpec(), registerAs: name });
+  const serve = async () => {
+    const job = await aTraining(kit.client, templateId);
+    const { modelVersions } = await jobWhen(kit.client, job.id, 'has a version', (view) => view.modelVersions.length > 0);
+    const versionId = modelVersions[0]!.id;
+    await kit.made('forceStage', 'modelVersion', { versionId, stage: 'production', reason: 'a test of what is served' });
+    return versionId;
+  };
+  const first = await serve();
+  const endpointId = await kit.made('createEndpoint', 'endpoint', { name, follows: { modelId, stage: 'production' } });
+  const ready = (versionId: string) =>
+    until('the node serves it', async () => {
+      const [row] = await ask(
+        kit.server.databaseUrl,
+        "select 1 from endpoint_revision where endpoint_id = $1 and model_version_id = $2 and state = 'READY'",
+        [endpointId, versionId],
+      );
+      return row;
+    });
+  await ready(first);
+  const second = await serve();
+  await ready(second);
+  return { endpointId, versionIds: [first, second] };
 }

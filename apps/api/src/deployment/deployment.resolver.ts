@@ -1,6 +1,6 @@
 import { Args, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Ctx } from '#access';
-import { DeploymentService, DeploymentView, type EndpointRow, type RevisionRow } from '#deployment';
+import { DeploymentService, DeploymentView, RolloutsService, type EndpointRow, type RevisionRow } from '#deployment';
 import { Requires } from '#host';
 import { PageInput, toConnection } from '../graphql/connection.js';
 import { Asker, Load } from '../graphql/graph-context.js';
@@ -9,18 +9,21 @@ import { mutate } from '../graphql/payload.js';
 import { ModelType, ModelVersionType } from '../registry/registry.types.js';
 import {
   CreateEndpointInput,
+  DeployModelVersionInput,
   EndpointConnection,
   EndpointFilter,
   EndpointPayload,
   EndpointType,
   RevisionConnection,
   RevisionType,
+  RollBackEndpointInput,
 } from './deployment.types.js';
 
 @Resolver(() => EndpointType)
 export class EndpointsResolver {
   constructor(
     private readonly service: DeploymentService,
+    private readonly rollouts: RolloutsService,
     private readonly view: DeploymentView,
   ) {}
 
@@ -37,6 +40,27 @@ export class EndpointsResolver {
     return mutate(async () => ({
       endpoint: await load.endpoint.load((await this.service.createEndpoint(ctx, { ...rest, ...follows })).id),
     }));
+  }
+
+  @Mutation(() => EndpointPayload, {
+    description: 'Lets an endpoint serve a version of its model that stands in its stage, or that it has served before.',
+  })
+  @Requires('deployment.write')
+  deployModelVersion(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: DeployModelVersionInput) {
+    return this.rolledOut(load, input.endpointId, () => this.rollouts.deploy(ctx, input));
+  }
+
+  @Mutation(() => EndpointPayload, { description: 'Lets an endpoint serve what it served before.' })
+  @Requires('deployment.write')
+  rollBackEndpoint(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: RollBackEndpointInput) {
+    return this.rolledOut(load, input.endpointId, () => this.rollouts.rollBack(ctx, input));
+  }
+
+  private rolledOut(load: Loaders, endpointId: string, work: () => Promise<unknown>) {
+    return mutate(async () => {
+      await work();
+      return { endpoint: await load.endpoint.load(endpointId) };
+    });
   }
 
   @ResolveField(() => ModelType)

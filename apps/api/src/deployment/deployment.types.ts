@@ -68,6 +68,18 @@ export class CreateEndpointInput {
   @Field(() => FollowsInput) follows!: FollowsInput;
 }
 
+@InputType()
+export class DeployModelVersionInput {
+  @Field(() => ID) endpointId!: string;
+  @Field(() => ID) versionId!: string;
+}
+
+@InputType()
+export class RollBackEndpointInput {
+  @Field(() => ID) endpointId!: string;
+  @Field({ description: 'It stands in the audit.' }) reason!: string;
+}
+
 @ObjectType()
 export class EndpointPayload extends Payload {
   @Field(() => EndpointType, { nullable: true }) endpoint?: EndpointType;
