@@ -123,7 +123,7 @@ describe('the rest', () => {
     expect(bad).toMatchObject({ code: 1, out: expect.stringMatching(/fail {2}environment .*TAILRACE_PORT/) });
   });
 
-  it('makes a trigger, pauses it, tries it on what was, and replays what it did', async () => {
+  it('makes a trigger, pauses it, tries it on what was, and replays what it did', { timeout: 90_000 }, async () => {
     await bench.json(['dataset', 'upload', 'before', penguinsFile()]);
     const file = join(bench.root, 'trigger.json');
     const filter = { kind: 'event', event: 'dataset.created' };

@@ -7,9 +7,10 @@ import type { GraphContext } from '../graphql/graph-context.js';
 import type { Attempted } from './refusals.js';
 import { correlationOf } from './request-ctx.js';
 
-/** A caller of whom no more is known than where from. */
+/** A caller of whom no more is known than where from; a request that was broken off has no socket any more. */
 export function stranger(request: IncomingMessage): Attempted['who'] {
-  return { address: request.socket.remoteAddress ?? null, correlationId: correlationOf(request) };
+  const socket = request.socket as IncomingMessage['socket'] | null;
+  return { address: socket?.remoteAddress ?? null, correlationId: correlationOf(request) };
 }
 
 /** What was called, by whom, on what, of a resolver or a route. */

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { MAX_INCOMING_BYTES } from '#automation';
 import type { Config } from '#config';
 import { LIMITS } from '../graphql/limits.js';
 import type { InferenceProxy } from '../inference/inference.proxy.js';
@@ -23,8 +24,9 @@ const NODE_REFUSALS: Readonly<Record<number, string>> = {
   401: 'the inference node knows no such token',
   403: 'the token may not use this endpoint',
 };
-/** Messages from outside that fire a trigger. */
+/** Messages from outside that fire a trigger, and the type by which their bytes are kept as they are. */
 const INCOMING = /^\/v1\/triggers\/[^/?]+\/incoming(\?|$)/;
+const AS_BYTES = 'application/vnd.tailrace.signed';
 
 /**
  * The one front door: Host and Origin are checked before anything else, predictions go straight to an inference node without passing the
@@ -40,11 +42,14 @@ export function createAdapter(config: Config, proxy: InferenceProxy): FastifyAda
   fastify.addHook('onRoute', (route) => {
     if (route.url === '/graphql') route.bodyLimit = LIMITS.bodyBytes;
   });
-  // A signature is of the very bytes: the body of a signed message is not parsed on its way.
+  // A signature is of the very bytes: whatever a signed message is called, it is not parsed on its way.
   fastify.addHook('onRequest', (request, _reply, done) => {
-    if (INCOMING.test(request.url)) request.headers['content-type'] = 'application/octet-stream';
+    if (INCOMING.test(request.url)) request.headers['content-type'] = AS_BYTES;
     done();
   });
+  fastify.addContentTypeParser(AS_BYTES, { parseAs: 'buffer', bodyLimit: MAX_INCOMING_BYTES }, (_request, body, done) =>
+    done(null, body),
+  );
   for (const type of ['application/octet-stream', 'text/csv', 'application/vnd.apache.parquet'])
     fastify.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
   return adapter;
