@@ -74,6 +74,13 @@ export class StageRequestsResolver {
     return request.memberId && load.member.load(request.memberId);
   }
 
+  @ResolveField(() => [MemberType], {
+    description: 'Who may not decide on it: who asked, in person or through a trigger, and who answers for the training.',
+  })
+  async barred(@Parent() request: StageRequestRow, @Load() load: Loaders) {
+    return (await load.member.loadMany(request.barred)).filter((member) => member && !(member instanceof Error));
+  }
+
   @ResolveField(() => [ApprovalType])
   approvals(@Parent() request: StageRequestRow, @Load() load: Loaders) {
     return load.approvals.load(request.id);

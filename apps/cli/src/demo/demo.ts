@@ -17,15 +17,10 @@ import {
 import { EventFeed } from './event-feed.js';
 import { penguinsFile, sampleCsv } from './penguins.js';
 import { awaitReady, keepAsking, predict, promote } from './promotion-steps.js';
-import { startServer, type DemoServer } from './server.js';
-import { check, Stage } from './stage.js';
+import { onStage, type DemoFlags } from './on-stage.js';
+import type { DemoServer } from './server.js';
+import { check, type Stage } from './stage.js';
 import { figure, printConfusion, readCandidate, SPEC, watchCurve, type JobView } from './training-steps.js';
-
-export interface DemoFlags {
-  readonly url?: string;
-  readonly token?: string;
-  readonly home?: string;
-}
 
 const FIRST_ROWS = 200;
 const GATES = [
@@ -37,24 +32,11 @@ const GATES = [
 
 /** The main job, end to end, as a client of the public API. Throws at the first thing that is not as it must be. */
 export async function runDemo(flags: DemoFlags): Promise<void> {
-  const stage = new Stage();
-  let server: DemoServer | undefined;
-  const interrupt = () => void server?.stop().then(() => process.exit(130));
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  try {
-    await stage.step('Start the platform', async () => {
-      server = flags.url
-        ? { url: flags.url, token: flags.token ?? '', stop: async () => {} }
-        : await startServer(flags.home ?? '.tailrace-demo');
-      return `ready at ${server.url}`;
-    });
-    const names = await new Demo(stage, new TailraceClient(server!.url, server!.token)).run();
+  await onStage(flags, '.tailrace-demo', async (stage, server) => {
+    const names = await new Demo(stage, new TailraceClient(server.url, server.token)).run();
     stage.table();
-    farewell(stage, server!, names);
-  } finally {
-    process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
-    await server?.stop();
-  }
+    farewell(stage, server, names);
+  });
 }
 
 class Demo {
