@@ -8,6 +8,8 @@ import { SECRET, webhooksKit, type WebhooksKit } from './webhooks-kit.js';
 /** Nobody is there, and nothing is sent here. */
 const RECEIVER = 'http://127.0.0.1:9/hook';
 
+const PUBLIC_URL = 'https://tailrace.example';
+
 let stack: Stack;
 let ada: Ctx;
 let kit: WebhooksKit;
@@ -32,7 +34,7 @@ describe('the use cases', () => {
       events: ['prompt_tag.set'],
       url: row.url,
     });
-    expect((await kit.service.example(ada, id)).secret).not.toBeNull();
+    expect((await kit.service.example(ada, id, PUBLIC_URL)).secrets).toEqual([SECRET]);
     const second = await kit.hook(RECEIVER);
     const page = await kit.view.list(ada, { limit: 1 });
     expect(page.webhooks.map((webhook) => webhook.id)).toEqual([second]);
@@ -70,14 +72,14 @@ describe('the use cases', () => {
     const forbidden = { code: 'FORBIDDEN' };
     await expect(kit.service.delete(viewer, id)).rejects.toMatchObject(forbidden);
     await expect(kit.service.update(viewer, id, {}, kit.rules)).rejects.toMatchObject(forbidden);
-    await expect(kit.service.example(viewer, id)).rejects.toMatchObject(forbidden);
+    await expect(kit.service.example(viewer, id, PUBLIC_URL)).rejects.toMatchObject(forbidden);
     const stranger = { ...ada, workspaceId: 'wsp_other' };
     const missing = { code: 'NOT_FOUND' };
     expect(await kit.view.get(stranger, id)).toBeUndefined();
     expect((await kit.view.list(stranger, { limit: 10 })).webhooks).toEqual([]);
     await expect(kit.service.delete(stranger, id)).rejects.toMatchObject(missing);
     await expect(kit.service.update(stranger, id, { description: 'x' }, kit.rules)).rejects.toMatchObject(missing);
-    await expect(kit.service.example(stranger, id)).rejects.toMatchObject(missing);
+    await expect(kit.service.example(stranger, id, PUBLIC_URL)).rejects.toMatchObject(missing);
   });
 });
 

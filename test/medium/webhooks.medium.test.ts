@@ -146,7 +146,7 @@ describe('deliveries', () => {
     other.status = 503;
     await registry.openModel();
     await until('both are tried', async () => (await kit.rowsOf(dead))[1]?.attempts && (await kit.rowsOf(lucky))[1]?.attempts);
-    await stack.rows("update webhook_delivery set created_at = created_at - interval '3 days'");
+    await stack.rows("update webhook_delivery set tried_since = tried_since - interval '3 days'");
     await timePasses(dead);
     await timePasses(lucky);
     await until(
@@ -200,7 +200,8 @@ describe('deliveries', () => {
     const id = await kit.hook(receiver.url);
     const model = await heldByTheDead();
     const [row] = await kit.rowsOf(id);
-    const late = { id: row!.id, url: '', secret: null, payload: '', webhookId: id, workspaceId: stack.workspaceId, attempts: 0 };
+    const taken = { id: row!.id, webhookId: id, workspaceId: stack.workspaceId, eventId: '', subject: null, attempts: 0 };
+    const late = { ...taken, form: 'mlflow', url: '', secrets: [], payload: '' } as const;
     await kit.deliveries.settle({ ...late, lease: 'older' }, { status: 410, body: null, error: null });
     await kit.deliveries.release({ ...late, lease: 'older' });
     expect(await kit.rowsOf(id)).toEqual([row]);
@@ -221,7 +222,7 @@ describe('deliveries', () => {
     await timePasses(id);
     const before = receiver.calls.length;
     expect(await kit.deliveries.claim(16)).toEqual([]);
-    await stack.rows("update webhook_delivery set created_at = now() - interval '4 days' where payload like $1", [`%${old}%`]);
+    await stack.rows("update webhook_delivery set tried_since = now() - interval '4 days' where payload like $1", [`%${old}%`]);
     await kit.update(id, { status: 'ACTIVE' });
     await until('the young one is delivered', async () => (await kit.rowsOf(id))[1]?.state === 'DELIVERED');
     expect((await kit.rowsOf(id)).map(({ state }) => state)).toEqual(['FAILED', 'DELIVERED']);
@@ -260,7 +261,13 @@ describe('hostile addresses', () => {
     for (const host of ['127.0.0.1', '2130706433', '[::ffff:127.0.0.1]', 'receiver.test'])
       for (const scheme of ['http', 'https'])
         expect(
-          await sendWebhook(strict, { id: 'whd_x', url: `${scheme}://${host}:${port}/`, secret: null, payload: '{}' }),
+          await sendWebhook(strict, {
+            form: 'mlflow',
+            id: 'whd_x',
+            url: `${scheme}://${host}:${port}/`,
+            secrets: [],
+            payload: '{}',
+          }),
         ).toMatchObject({
           status: null,
           error: /refused|non-public/,

@@ -74,7 +74,9 @@ export class DeliverWebhooksService implements OnApplicationBootstrap, BeforeApp
   }
 
   private async deliver(delivery: ClaimedDelivery): Promise<void> {
-    const outcome = await sendWebhook(this.client, delivery, this.stop.signal);
+    const parcel = await this.deliveries.parcelOf(delivery, this.config.http.publicUrl);
+    if (!parcel) return this.deliveries.lost(delivery);
+    const outcome = await sendWebhook(this.client, parcel, this.stop.signal);
     if (outcome.status === null && this.stop.signal.aborted) await this.deliveries.release(delivery);
     else await this.deliveries.settle(delivery, outcome);
   }

@@ -10,20 +10,31 @@ import { ExecutionsService } from './executions.service.js';
 import { ExecutionsStore } from './executions.store.js';
 import { IncomingService } from './incoming.service.js';
 import { MetricWindowsStore } from './metric-windows.store.js';
+import { ReplaysService, ReplayStores } from './replays.service.js';
+import { ReplaysStore } from './replays.store.js';
 import { SchedulesService } from './schedules.service.js';
 import { TriggerGate } from './trigger-gate.js';
 import { TriggersService } from './triggers.service.js';
 import { TriggersStore } from './triggers.store.js';
-import { WebhookDeliveryEntity, WebhookEntity } from './webhooks.entities.js';
+import { WebhookAttemptEntity, WebhookDeliveryEntity, WebhookEntity, WebhookReplayEntity } from './webhooks.entities.js';
 import { WebhooksService } from './webhooks.service.js';
 import { WebhooksStore } from './webhooks.store.js';
 import { WebhooksView } from './webhooks.view.js';
 
 const TRIGGERS = [TriggersService, ExecutionsService, SchedulesService, IncomingService, DryRunService, AutomationView];
-const WEBHOOKS = [WebhooksService, WebhooksView, DeliveriesService, DeliveriesView];
+const WEBHOOKS = [WebhooksService, WebhooksView, DeliveriesService, DeliveriesView, ReplaysService];
 /** For the matchers, which only the automation app starts. */
 const STORES = [WebhooksStore, DeliveriesStore, TriggersStore, MetricWindowsStore, TriggerGate];
-const ENTITIES = [TriggerEntity, TriggerSecretEntity, ExecutionEntity, MetricWindowEntity, WebhookEntity, WebhookDeliveryEntity];
+const ENTITIES = [
+  TriggerEntity,
+  TriggerSecretEntity,
+  ExecutionEntity,
+  MetricWindowEntity,
+  WebhookEntity,
+  WebhookDeliveryEntity,
+  WebhookAttemptEntity,
+  WebhookReplayEntity,
+];
 
 @Module({})
 export class AutomationModule {
@@ -33,7 +44,7 @@ export class AutomationModule {
     return {
       module: AutomationModule,
       imports: [...imports, TypeOrmModule.forFeature(ENTITIES)],
-      providers: [ExecutionsStore, ...shared],
+      providers: [ExecutionsStore, ReplaysStore, ReplayStores, ...shared],
       exports: shared,
     };
   }

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { createCtx, Journal } from '#access';
 import { UnitOfWork, type Tx } from '#database';
+import { EventLog } from '#messaging';
 import { DeliveriesStore, type ClaimedDelivery } from './deliveries.store.js';
+import type { Parcel } from './http/send-webhook.js';
+import { cloudEvent } from './model/cloud-event.js';
 import { GIVE_UP_SECONDS, isDelivered, isGone, waitAfter, type Outcome } from './model/delivery.js';
 import { WebhooksStore } from './webhooks.store.js';
 
@@ -19,12 +22,30 @@ export class DeliveriesService {
     private readonly unitOfWork: UnitOfWork,
     private readonly store: DeliveriesStore,
     private readonly webhooks: WebhooksStore,
+    private readonly log: EventLog,
     private readonly journal: Journal,
   ) {}
 
   /** Takes up to `room` due deliveries; fewer when as many as may be are under way. */
   claim(room: number): Promise<ClaimedDelivery[]> {
     return this.unitOfWork.run({}, (tx) => this.store.claim(tx, room, randomUUID()));
+  }
+
+  /**
+   * What is sent for a delivery: its body, or the event as the log has it. undefined when the log holds it no more. `publicUrl`: where this installation
+   * serves the schemas of its events.
+   */
+  async parcelOf({ id, form, url, secrets, payload, eventId }: ClaimedDelivery, publicUrl: string): Promise<Parcel | undefined> {
+    if (payload !== null) return { form, id, url, secrets, payload };
+    const event = await this.log.find(eventId);
+    // The receiver knows the event again, in whichever delivery it comes.
+    return event && { form, id: eventId, url, secrets, payload: JSON.stringify(cloudEvent(event, publicUrl)) };
+  }
+
+  /** Ends a delivery of which nothing can be sent any more. */
+  async lost(claimed: ClaimedDelivery): Promise<void> {
+    const outcome = { status: null, body: null, error: 'the log does not hold its event any more' };
+    await this.unitOfWork.run({}, async (tx) => void (await this.store.finish(tx, claimed, 'FAILED', outcome)));
   }
 
   /** Writes down what came of a try; changes nothing when the lease was lost. */
@@ -56,8 +77,9 @@ export class DeliveriesService {
       return (await this.store.finish(tx, claimed, 'FAILED', outcome))
         ? 'the receiver answered 410: it is gone for good'
         : undefined;
-    const fate = await this.store.putOff(tx, claimed, outcome, waitAfter(claimed.attempts + 1));
-    if (!fate?.failed || (await this.store.reachedSince(tx, claimed.webhookId, fate.createdAt))) return undefined;
+    const wait = Math.max(waitAfter(claimed.attempts + 1), outcome.retryAfter ?? 0);
+    const fate = await this.store.putOff(tx, claimed, outcome, wait);
+    if (!fate?.failed || (await this.store.reachedSince(tx, claimed.webhookId, fate.triedSince))) return undefined;
     return `nothing has reached the receiver for ${GIVE_UP_SECONDS / 86_400} days; at last: ${outcome.error}`;
   }
 

@@ -1,28 +1,48 @@
 import { Injectable } from '@nestjs/common';
-import { authorize, type Ctx, Journal } from '#access';
+import { authorize, checkedProject, type Ctx, Journal } from '#access';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
 import { Notifier } from '#messaging';
 import { DELIVERIES_DUE, DeliveriesStore } from './deliveries.store.js';
 import type { AddressRules } from './http/address-rules.js';
 import type { Parcel } from './http/send-webhook.js';
+import { cloudEvent } from './model/cloud-event.js';
 import { MLFLOW_EVENTS, mlflowPayload, type MlflowEvent } from './model/mlflow-events.js';
-import { checkedEvents, checkWebhookName, checkWebhookTexts } from './model/webhook.js';
+import { newSigningSecret } from './model/standard-webhooks.js';
+import {
+  checkedEvents,
+  checkNarrowing,
+  checkWebhookName,
+  checkWebhookTexts,
+  GRACE_HOURS,
+  ORDER_WINDOW,
+  type WebhookForm,
+  type WebhookNarrowing,
+} from './model/webhook.js';
 import type { WebhookStatus } from './webhooks.entities.js';
-import { WebhooksStore, type WebhookFacts } from './webhooks.store.js';
+import { WebhooksStore, type WebhookFacts, type WebhookTarget } from './webhooks.store.js';
 
-export interface NewWebhook {
+export interface NewWebhook extends WebhookNarrowing {
   readonly name: string;
+  /** `mlflow` when absent. */
+  readonly form?: WebhookForm;
   readonly url: string;
-  /** As `entity.action`. */
+  /** As `entity.action` of MLflow; in our own form types of the catalogue and patterns. */
   readonly events: readonly string[];
   readonly description?: string;
+  /** For MLflow's form; in our own the platform makes it. */
   readonly secret?: string;
   readonly status?: WebhookStatus;
 }
 
-/** What a patch does not name stays; an empty secret takes it away. */
-export type WebhookPatch = Partial<NewWebhook>;
+/** What a patch does not name stays; an empty secret takes it away, null a subject or a project. */
+export type WebhookPatch = Partial<Omit<NewWebhook, 'form'>>;
+
+/** `secret`: one that was made now, and that nobody is told again. */
+export interface MadeWebhook {
+  readonly id: string;
+  readonly secret?: string;
+}
 
 /** Use cases of webhooks. They hear of the whole workspace, so that every one needs the right on all of it. */
 @Injectable()
@@ -36,25 +56,30 @@ export class WebhooksService {
   ) {}
 
   /** `rules` say where webhooks of this installation may go. The name is a label: others may have it too. */
-  async create(ctx: Ctx, input: NewWebhook, rules: AddressRules): Promise<{ id: string }> {
-    authorize(ctx, 'automation.write', '/');
-    checkWebhookName(input.name);
+  async create(ctx: Ctx, input: NewWebhook, rules: AddressRules): Promise<MadeWebhook> {
+    const { name, description = '', status = 'ACTIVE', form = 'mlflow' } = input;
+    authorizeForm(ctx, form);
+    checkWebhookName(name);
     checkWebhookTexts(input);
+    checkNarrowing(form, input);
+    const made = secretOf(form, input.secret);
     const url = rules.checkedUrl(input.url);
-    const events = checkedEvents(input.events);
-    const { name, description = '', secret, status = 'ACTIVE' } = input;
+    const events = checkedEvents(form, input.events);
     const id = newId('webhook');
     const owner = { workspaceId: ctx.workspaceId, createdBy: ctx.authId };
+    const { subject = null, orderWindowSeconds = ORDER_WINDOW.usual } = input;
+    const project = input.project ? checkedProject(input.project) : null;
+    const narrowing = { subject: subject || null, project, orderWindowSeconds };
     return this.unitOfWork.run(ctx, async (tx) => {
-      const row = { id, ...owner, name, url: input.url, description, secret: secret || null, events, status };
+      const row = { id, ...owner, name, form, url: input.url, description, secret: made, events, ...narrowing, status };
       await this.store.insert(tx, row);
       await this.journal.record(tx, ctx, {
         event: 'webhook.created',
         subject: { kind: 'webhook', id },
         data: { webhookId: id, name },
-        after: { name, to: url.origin, events, status, signed: Boolean(secret) },
+        after: { name, form, to: url.origin, events, status, signed: Boolean(made), ...(form === 'mlflow' ? {} : narrowing) },
       });
-      return { id };
+      return { id, ...(form !== 'mlflow' && made ? { secret: made } : {}) };
     });
   }
 
@@ -63,19 +88,52 @@ export class WebhooksService {
     if (patch.name !== undefined) checkWebhookName(patch.name);
     checkWebhookTexts(patch);
     const url = patch.url === undefined ? undefined : rules.checkedUrl(patch.url);
-    const events = patch.events && checkedEvents(patch.events);
     return this.change(ctx, id, async (tx, before) => {
-      const { name, description, status } = patch;
-      const secret = patch.secret === undefined ? undefined : patch.secret || null;
-      await this.store.change(tx, id, { name, url: patch.url, description, events, status, secret });
+      const { name, description, status, subject, orderWindowSeconds } = patch;
+      const events = patch.events && checkedEvents(before.form, patch.events);
+      checkNarrowing(before.form, patch);
+      const secret = patch.secret === undefined ? undefined : secretOf(before.form, patch.secret);
+      const project = patch.project ? checkedProject(patch.project) : patch.project;
+      const narrowing = { subject, project, orderWindowSeconds };
+      await this.store.change(tx, id, { name, url: patch.url, description, events, status, secret, ...narrowing });
       if (url || (status === 'ACTIVE' && before.status === 'DISABLED')) await this.resume(tx, id);
       await this.journal.record(tx, ctx, {
         event: 'webhook.updated',
         subject: { kind: 'webhook', id },
         data: { webhookId: id, name: name ?? before.name },
         before: { name: before.name, to: new URL(before.url).origin, events: before.events, status: before.status },
-        after: { name, to: url?.origin, events, status, signed: secret === undefined ? undefined : secret !== null },
+        after: {
+          name,
+          to: url?.origin,
+          events,
+          status,
+          ...narrowing,
+          signed: secret === undefined ? undefined : secret !== null,
+        },
       });
+      return { id };
+    });
+  }
+
+  /**
+   * Makes another secret for a webhook in our form. What is sent in the next `graceHours` (24 when absent, 0 to 168) is signed by the one before as well.
+   * Throws NOT_FOUND, and CONFLICT in MLflow's form, where a secret is set by an update.
+   */
+  async rotateSecret(ctx: Ctx, id: string, graceHours: number = GRACE_HOURS.usual): Promise<MadeWebhook> {
+    if (!(graceHours >= 0 && graceHours <= GRACE_HOURS.most))
+      throw new DomainError('BAD_INPUT', `graceHours must be between 0 and ${GRACE_HOURS.most}`, 'graceHours');
+    return this.change(ctx, id, async (tx, { name, form }) => {
+      if (form === 'mlflow')
+        throw new DomainError('CONFLICT', `the webhook ${name} has the form MLFLOW: updateWebhook sets its secret`, 'webhookId');
+      const secret = newSigningSecret();
+      await this.store.rotateSecret(tx, id, secret, graceHours * 3600);
+      await this.journal.record(tx, ctx, {
+        event: 'webhook.secret_rotated',
+        subject: { kind: 'webhook', id },
+        data: { webhookId: id, name },
+        after: { graceHours },
+      });
+      return { id, secret };
     });
   }
 
@@ -85,6 +143,7 @@ export class WebhooksService {
       await this.store.delete(tx, id);
       const subject = { kind: 'webhook', id };
       await this.journal.record(tx, ctx, { event: 'webhook.deleted', subject, data: { webhookId: id, name } });
+      return { id };
     });
   }
 
@@ -112,21 +171,29 @@ export class WebhooksService {
     });
   }
 
-  /** A delivery with made-up data, to be sent at once: of `event`, else of the webhook's first. Throws NOT_FOUND. */
-  async example(ctx: Ctx, id: string, event?: MlflowEvent): Promise<Parcel> {
+  /**
+   * A delivery to be sent at once: in MLflow's form with made-up data of `event`, else of the webhook's first; in our own the event `webhook.tested`
+   * itself. Throws NOT_FOUND, and BAD_INPUT for an event where none can be chosen.
+   */
+  async example(ctx: Ctx, id: string, publicUrl: string, event?: MlflowEvent): Promise<Parcel> {
     authorize(ctx, 'automation.write', '/');
     return this.unitOfWork.run({}, async (tx) => {
       const target = await this.store.target(tx, ctx.workspaceId, id);
       if (!target) throw noWebhook(id);
-      await this.journal.record(tx, ctx, {
+      if (target.form !== 'mlflow' && event)
+        throw new DomainError(
+          'BAD_INPUT',
+          'a webhook of the form CLOUDEVENTS is tested by webhook.tested: leave event out',
+          'event',
+        );
+      const said = target.form === 'mlflow' ? (event ?? (target.events[0] as MlflowEvent)) : 'webhook.tested';
+      const eventId = await this.journal.record(tx, ctx, {
         event: 'webhook.tested',
         subject: { kind: 'webhook', id },
         data: { webhookId: id },
-        after: { event: event ?? target.events[0] },
+        after: { event: said },
       });
-      const said = event ?? target.events[0]!;
-      const payload = mlflowPayload(said, ctx.clock.now(), MLFLOW_EVENTS[said]);
-      return { id: newId('webhookDelivery'), url: target.url, secret: target.secret, payload };
+      return said === 'webhook.tested' ? tested(ctx, id, eventId, target, publicUrl) : madeUp(ctx, said, target);
     });
   }
 
@@ -136,15 +203,51 @@ export class WebhooksService {
     tx.afterCommit(async () => this.notifier.wake(DELIVERIES_DUE));
   }
 
-  private async change(ctx: Ctx, id: string, work: (tx: Tx, before: WebhookFacts) => Promise<void>): Promise<{ id: string }> {
+  private async change<T>(ctx: Ctx, id: string, work: (tx: Tx, before: WebhookFacts) => Promise<T>): Promise<T> {
     authorize(ctx, 'automation.write', '/');
     return this.unitOfWork.run(ctx, async (tx) => {
       const before = await this.store.lock(tx, ctx.workspaceId, id);
       if (!before) throw noWebhook(id);
-      await work(tx, before);
-      return { id };
+      return work(tx, before);
     });
   }
+}
+
+/** What is told in our form is the log of the whole workspace. */
+function authorizeForm(ctx: Ctx, form: WebhookForm): void {
+  authorize(ctx, 'automation.write', '/');
+  if (form !== 'mlflow') authorize(ctx, 'events.read', '/');
+}
+
+/** In our form the platform makes the secret. Throws BAD_INPUT for one that was given. */
+function secretOf(form: WebhookForm, given: string | undefined): string | null {
+  if (form === 'mlflow') return given || null;
+  if (given === undefined) return newSigningSecret();
+  throw new DomainError('BAD_INPUT', 'the platform makes the secret of this form; rotateWebhookSecret makes another', 'secret');
+}
+
+function madeUp(ctx: Ctx, event: MlflowEvent, { form, url, secrets }: WebhookTarget): Parcel {
+  return {
+    form,
+    id: newId('webhookDelivery'),
+    url,
+    secrets,
+    payload: mlflowPayload(event, ctx.clock.now(), MLFLOW_EVENTS[event]),
+  };
+}
+
+function tested(ctx: Ctx, webhookId: string, id: string, { form, url, secrets }: WebhookTarget, publicUrl: string): Parcel {
+  const { workspaceId, correlationId, authId } = ctx;
+  const about = {
+    subject: `webhook/${webhookId}`,
+    data: { webhookId },
+    time: ctx.clock.now(),
+    workspaceId,
+    correlationId,
+    authId,
+  };
+  const event = { id, name: 'webhook.tested', ...about, sequence: null, causationId: null, hops: 0 } as const;
+  return { form, id, url, secrets, payload: JSON.stringify(cloudEvent(event, publicUrl)) };
 }
 
 function noWebhook(id: string): DomainError {

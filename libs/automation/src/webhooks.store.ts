@@ -1,25 +1,49 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '#database';
-import type { MlflowEvent } from './model/mlflow-events.js';
+import type { WebhookForm } from './model/webhook.js';
 import type { WebhookStatus } from './webhooks.entities.js';
 
 /** A webhook whose row is locked, without its secret. */
 export interface WebhookFacts {
   readonly id: string;
   readonly name: string;
+  readonly form: WebhookForm;
   readonly url: string;
-  readonly events: readonly MlflowEvent[];
+  readonly events: readonly string[];
   readonly status: WebhookStatus;
+}
+
+/** A webhook as those know it who match events to it. */
+export interface ListeningWebhook {
+  readonly id: string;
+  readonly workspaceId: string;
+  readonly form: WebhookForm;
+  readonly events: readonly string[];
+  readonly subject: string | null;
+  readonly project: string | null;
+  readonly createdAt: Date;
+}
+
+/** What senders need of a webhook. */
+export interface WebhookTarget {
+  readonly form: WebhookForm;
+  readonly url: string;
+  readonly secrets: readonly string[];
+  readonly events: readonly string[];
 }
 
 export interface NewWebhookRow {
   readonly id: string;
   readonly workspaceId: string;
   readonly name: string;
+  readonly form: WebhookForm;
   readonly url: string;
   readonly description: string;
   readonly secret: string | null;
-  readonly events: readonly MlflowEvent[];
+  readonly events: readonly string[];
+  readonly subject: string | null;
+  readonly project: string | null;
+  readonly orderWindowSeconds: number;
   readonly status: WebhookStatus;
   readonly createdBy: string;
 }
@@ -30,26 +54,33 @@ export interface WebhookPatchRow {
   readonly url?: string;
   readonly description?: string;
   readonly secret?: string | null;
-  readonly events?: readonly MlflowEvent[];
+  readonly events?: readonly string[];
+  readonly subject?: string | null;
+  readonly project?: string | null;
+  readonly orderWindowSeconds?: number;
   readonly status?: WebhookStatus;
 }
+
+const LISTENING = 'id, workspace_id as "workspaceId", form, events, subject, project, created_at as "createdAt"';
 
 /** Rows of webhooks. */
 @Injectable()
 export class WebhooksStore {
   async insert(tx: Tx, row: NewWebhookRow): Promise<void> {
-    const { id, workspaceId, name, url, description, secret, events, status, createdBy } = row;
     // The time is cut, not rounded: an event that comes right after is not older than its webhook.
     await tx.query(
-      `insert into webhook (id, workspace_id, name, url, description, secret, events, status, created_by, created_at, updated_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, date_trunc('milliseconds', now()), date_trunc('milliseconds', now()))`,
-      [id, workspaceId, name, url, description, secret, JSON.stringify(events), status, createdBy],
+      `insert into webhook (id, workspace_id, name, form, url, description, secret, events, subject, project, order_window_seconds, status, created_by, created_at, updated_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, date_trunc('milliseconds', now()), date_trunc('milliseconds', now()))`,
+      [
+        ...[row.id, row.workspaceId, row.name, row.form, row.url, row.description, row.secret, JSON.stringify(row.events)],
+        ...[row.subject, row.project, row.orderWindowSeconds, row.status, row.createdBy],
+      ],
     );
   }
 
   async lock(tx: Tx, workspaceId: string, id: string): Promise<WebhookFacts | undefined> {
     const [row] = await tx.query<WebhookFacts>(
-      'select id, name, url, events, status from webhook where id = $1 and workspace_id = $2 for no key update',
+      'select id, name, form, url, events, status from webhook where id = $1 and workspace_id = $2 for no key update',
       [id, workspaceId],
     );
     return row;
@@ -58,7 +89,9 @@ export class WebhooksStore {
   async change(tx: Tx, id: string, patch: WebhookPatchRow): Promise<void> {
     await tx.query(
       `update webhook set name = coalesce($2, name), url = coalesce($3, url), description = coalesce($4, description),
-         events = coalesce($5::jsonb, events), status = coalesce($6, status), secret = case when $7 then $8 else secret end, updated_at = now()
+         events = coalesce($5::jsonb, events), status = coalesce($6, status), secret = case when $7 then $8 else secret end,
+         subject = case when $9 then $10 else subject end, project = case when $11 then $12 else project end,
+         order_window_seconds = coalesce($13, order_window_seconds), updated_at = now()
        where id = $1`,
       [
         id,
@@ -69,6 +102,8 @@ export class WebhooksStore {
         patch.status ?? null,
         patch.secret !== undefined,
         patch.secret ?? null,
+        ...[patch.subject !== undefined, patch.subject ?? null, patch.project !== undefined, patch.project ?? null],
+        patch.orderWindowSeconds ?? null,
       ],
     );
   }
@@ -77,14 +112,19 @@ export class WebhooksStore {
     await tx.query('delete from webhook where id = $1', [id]);
   }
 
+  /** A new secret; the one before signs too for `graceSeconds`. The caller holds the row lock. */
+  async rotateSecret(tx: Tx, id: string, secret: string, graceSeconds: number): Promise<void> {
+    await tx.query(
+      `update webhook set previous_secret = secret, previous_until = now() + make_interval(secs => $3), secret = $2, updated_at = now() where id = $1`,
+      [id, secret, graceSeconds],
+    );
+  }
+
   /** Where a delivery goes and by what it is signed; for those who send. */
-  async target(
-    tx: Tx,
-    workspaceId: string,
-    id: string,
-  ): Promise<{ url: string; secret: string | null; events: readonly MlflowEvent[] } | undefined> {
-    const [row] = await tx.query<{ url: string; secret: string | null; events: readonly MlflowEvent[] }>(
-      'select url, secret, events from webhook where id = $1 and workspace_id = $2',
+  async target(tx: Tx, workspaceId: string, id: string): Promise<WebhookTarget | undefined> {
+    const [row] = await tx.query<WebhookTarget>(
+      `select form, url, events, array_remove(array[secret, case when previous_until > now() then previous_secret end], null) as secrets
+       from webhook where id = $1 and workspace_id = $2`,
       [id, workspaceId],
     );
     return row;
@@ -100,14 +140,15 @@ export class WebhooksStore {
   }
 
   /** Webhooks that want events now; kept from being deleted until the transaction ends. */
-  activeIn(
-    tx: Tx,
-    workspaceIds: readonly string[],
-  ): Promise<{ id: string; workspaceId: string; events: readonly MlflowEvent[]; createdAt: Date }[]> {
-    return tx.query(
-      `select id, workspace_id as "workspaceId", events, created_at as "createdAt" from webhook
-       where workspace_id = any($1) and status = 'ACTIVE' for key share`,
-      [workspaceIds],
-    );
+  activeIn(tx: Tx, workspaceIds: readonly string[]): Promise<ListeningWebhook[]> {
+    return tx.query(`select ${LISTENING} from webhook where workspace_id = any($1) and status = 'ACTIVE' for key share`, [
+      workspaceIds,
+    ]);
+  }
+
+  /** How a webhook listens; for replays, whose caller holds the row lock. */
+  async listening(tx: Tx, id: string): Promise<ListeningWebhook> {
+    const [row] = await tx.query<ListeningWebhook>(`select ${LISTENING} from webhook where id = $1`, [id]);
+    return row!;
   }
 }

@@ -24,6 +24,7 @@ const EnvSchema = z.object({
   TAILRACE_HOST: z.string().min(1).default('127.0.0.1'),
   TAILRACE_PORT: int(7070, 0, 65_535),
   TAILRACE_ALLOWED_HOSTS: list,
+  TAILRACE_PUBLIC_URL: z.url().optional(),
   TAILRACE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   TAILRACE_MAX_BODY_MB: int(65_536, 1),
   DATABASE_URL: z.string().optional(),
@@ -62,6 +63,8 @@ export interface Config {
     readonly port: number;
     readonly allowedHosts: readonly string[];
     readonly maxBodyBytes: number;
+    /** Where others reach this installation, without a slash at its end; events that are sent name it. */
+    readonly publicUrl: string;
   };
   /** `url` is the application's role; `migrationUrl` the owner of the tables. Absent: the embedded server. */
   readonly database: { readonly url?: string; readonly migrationUrl?: string; readonly pool?: number };
@@ -113,6 +116,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       port: e.TAILRACE_PORT,
       allowedHosts: e.TAILRACE_ALLOWED_HOSTS,
       maxBodyBytes: e.TAILRACE_MAX_BODY_MB * 2 ** 20,
+      publicUrl: (e.TAILRACE_PUBLIC_URL ?? `http://${e.TAILRACE_HOST}:${e.TAILRACE_PORT}`).replace(/\/+$/, ''),
     },
     database: { url: e.DATABASE_URL, migrationUrl: e.MIGRATION_DATABASE_URL, pool: e.TAILRACE_DATABASE_POOL },
     redisUrl: e.REDIS_URL,

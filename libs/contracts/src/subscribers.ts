@@ -140,9 +140,11 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'webhook.created': [],
   'webhook.updated': [],
   'webhook.deleted': [],
+  'webhook.secret_rotated': [],
   'webhook.tested': [],
   'delivery.replayed': [],
   'webhook.redelivered': [],
+  'webhook.replayed': [],
   'webhook.disabled': [],
 };
 

@@ -27,6 +27,7 @@ export const ID_PREFIXES = {
   execution: 'exe',
   webhook: 'whk',
   webhookDelivery: 'whd',
+  webhookReplay: 'whr',
   event: 'evt',
   audit: 'aud',
   auditCheckpoint: 'acp',

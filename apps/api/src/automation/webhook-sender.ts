@@ -11,7 +11,7 @@ export class WebhookSender {
 
   constructor(
     private readonly service: WebhooksService,
-    @Inject(CONFIG) config: Config,
+    @Inject(CONFIG) private readonly config: Config,
   ) {
     this.client = new GuardedClient(config.webhooks.allow);
   }
@@ -20,8 +20,8 @@ export class WebhookSender {
     return this.client.rules;
   }
 
-  /** Sends made-up data of `event`, else of the webhook's first, outside any transaction. Throws NOT_FOUND. */
+  /** Sends an example outside any transaction: in MLflow's form of `event`, else of the webhook's first. Throws NOT_FOUND. */
   async test(ctx: Ctx, id: string, event?: MlflowEvent): Promise<Outcome> {
-    return sendWebhook(this.client, await this.service.example(ctx, id, event));
+    return sendWebhook(this.client, await this.service.example(ctx, id, this.config.http.publicUrl, event));
   }
 }

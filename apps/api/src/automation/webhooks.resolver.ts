@@ -1,6 +1,6 @@
 import { Args, ID, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Ctx } from '#access';
-import { deliveryCursor, isDelivered, WebhooksService, WebhooksView, type WebhookRow } from '#automation';
+import { deliveryCursor, isDelivered, WebhooksService, WebhooksView, type MadeWebhook, type WebhookRow } from '#automation';
 import { Requires } from '#host';
 import { parsePageSize, toPage } from '#kernel';
 import { MemberType } from '../access/access.types.js';
@@ -12,12 +12,13 @@ import { WebhookSender } from './webhook-sender.js';
 import {
   CreateWebhookInput,
   DeleteWebhookPayload,
+  RotateWebhookSecretInput,
   TestWebhookInput,
   TestWebhookPayload,
   UpdateWebhookInput,
   WebhookConnection,
   WebhookDeliveryConnection,
-  WebhookDeliveryPayload,
+  WebhookEventEnum,
   WebhookPayload,
   WebhookType,
 } from './webhooks.types.js';
@@ -38,16 +39,26 @@ export class WebhooksResolver {
     return toConnection({ nodes: webhooks, hasNextPage: next !== undefined }, page.after);
   }
 
-  @Mutation(() => WebhookPayload, { description: 'It is told of every model of the workspace, in the form of MLflow.' })
+  @Mutation(() => WebhookPayload, {
+    description:
+      'In the form MLFLOW it is told of every model of the workspace; in the form CLOUDEVENTS of every event it asks for.',
+  })
   @Requires('automation.write')
   createWebhook(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: CreateWebhookInput) {
-    return answer(load, () => this.service.create(ctx, withoutNulls(input), this.sender.rules));
+    return answer(load, () => this.service.create(ctx, asked(input), this.sender.rules));
   }
 
   @Mutation(() => WebhookPayload)
   @Requires('automation.write')
-  updateWebhook(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') { webhookId, ...patch }: UpdateWebhookInput) {
-    return answer(load, () => this.service.update(ctx, webhookId, withoutNulls(patch), this.sender.rules));
+  updateWebhook(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') { webhookId, types, ...patch }: UpdateWebhookInput) {
+    const given = withoutNulls({ ...patch, events: types ?? patch.events });
+    return answer(load, () => this.service.update(ctx, webhookId, given, this.sender.rules));
+  }
+
+  @Mutation(() => WebhookPayload, { description: 'Makes another secret for a webhook of the form CLOUDEVENTS.' })
+  @Requires('automation.write')
+  rotateWebhookSecret(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: RotateWebhookSecretInput) {
+    return answer(load, () => this.service.rotateSecret(ctx, input.webhookId, input.graceHours ?? undefined));
   }
 
   @Mutation(() => DeleteWebhookPayload, { description: 'Also drops what waits for it.' })
@@ -65,13 +76,14 @@ export class WebhooksResolver {
     });
   }
 
-  @Mutation(() => WebhookDeliveryPayload, {
-    description:
-      'Sends a FAILED delivery once more, the same to the byte; while its three days last, it is tried again as before.',
-  })
-  @Requires('automation.write')
-  redeliverWebhook(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('deliveryId', { type: () => ID }) id: string) {
-    return mutate(async () => ({ delivery: await load.delivery.clear(id).load((await this.service.redeliver(ctx, id)).id) }));
+  @ResolveField(() => [WebhookEventEnum], { description: 'Of the form MLFLOW; none in another form.' })
+  events(@Parent() { form, events }: WebhookRow) {
+    return form === 'mlflow' ? events : [];
+  }
+
+  @ResolveField(() => [String], { description: 'What it asks for, as names or patterns, in the words of its form.' })
+  types(@Parent() { events }: WebhookRow) {
+    return events;
   }
 
   @ResolveField(() => MemberType, { nullable: true })
@@ -87,8 +99,13 @@ export class WebhooksResolver {
   }
 }
 
-const answer = (load: Loaders, work: () => Promise<{ id: string }>) =>
+function asked(input: CreateWebhookInput) {
+  const { types, events, form, ...rest } = withoutNulls(input);
+  return { ...rest, form: form ?? (types ? ('cloudevents' as const) : ('mlflow' as const)), events: types ?? events ?? [] };
+}
+
+const answer = (load: Loaders, work: () => Promise<MadeWebhook>) =>
   mutate(async () => {
-    const { id } = await work();
-    return { webhook: await load.webhook.clear(id).load(id) };
+    const { id, secret } = await work();
+    return { webhook: await load.webhook.clear(id).load(id), secret };
   });

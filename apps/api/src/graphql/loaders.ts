@@ -155,6 +155,10 @@ export class Loaders {
   );
   readonly webhook = one((ids) => this.views.automation.webhooks.byIds(this.ctx, ids));
   readonly delivery = one((ids) => this.views.automation.deliveries.byIds(this.ctx, ids));
+  readonly deliveryAttempts = many(
+    (ids: readonly string[]) => this.views.automation.deliveries.attempts(this.ctx, ids),
+    (row) => row.deliveryId,
+  );
   readonly deliveries = pages(
     (ids, page) => this.views.automation.deliveries.byWebhooks(this.ctx, ids, page),
     (row) => row.webhookId,

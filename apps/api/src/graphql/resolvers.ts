@@ -2,6 +2,7 @@ import { MembersResolver } from '../access/access.resolver.js';
 import { AuditResolver } from '../access/audit.resolver.js';
 import { ExecutionsResolver } from '../automation/executions.resolver.js';
 import { TriggersResolver } from '../automation/triggers.resolver.js';
+import { DeliveriesResolver } from '../automation/deliveries.resolver.js';
 import { WebhooksResolver } from '../automation/webhooks.resolver.js';
 import { DatasetsResolver, DatasetVersionResolver } from '../datasets/datasets.resolver.js';
 import { DriftResolver } from '../datasets/drift.resolver.js';
@@ -63,6 +64,7 @@ export const RESOLVERS = [
   TriggersResolver,
   ExecutionsResolver,
   WebhooksResolver,
+  DeliveriesResolver,
   LineageResolver,
   EventsResolver,
 ];

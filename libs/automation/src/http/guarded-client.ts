@@ -15,6 +15,8 @@ export interface Reply {
   readonly status: number;
   /** At most its first 4 KB. */
   readonly body: string;
+  /** The header `retry-after`. */
+  readonly retryAfter?: string;
 }
 
 export interface GuardedClientOptions {
@@ -91,7 +93,7 @@ export class GuardedClient {
         // From here on the status is known, and a broken body changes nothing.
         request.off('error', reject).on('error', () => undefined);
         void beginning(response).then((text) => {
-          resolve({ status: response.statusCode!, body: text });
+          resolve({ status: response.statusCode!, body: text, retryAfter: response.headers['retry-after'] });
           request.destroy();
         });
       });

@@ -1,11 +1,17 @@
-import { mlflowHeaders, type Outcome } from '../model/delivery.js';
+import { CLOUD_EVENT_TYPE } from '../model/cloud-event.js';
+import { askedWait, mlflowHeaders, type Outcome } from '../model/delivery.js';
+import { signedHeaders } from '../model/standard-webhooks.js';
+import type { WebhookForm } from '../model/webhook.js';
 import type { GuardedClient } from './guarded-client.js';
 
 /** What is sent, and where to. */
 export interface Parcel {
+  readonly form: WebhookForm;
+  /** By which the receiver knows one that it had already: the same in every try. */
   readonly id: string;
   readonly url: string;
-  readonly secret: string | null;
+  /** Keys that sign it, the newest first. */
+  readonly secrets: readonly string[];
   readonly payload: string;
 }
 
@@ -13,14 +19,20 @@ const MAX_ERROR = 500;
 
 /** One try to deliver; never throws. */
 export async function sendWebhook(client: GuardedClient, parcel: Parcel, stop?: AbortSignal): Promise<Outcome> {
-  const { id, url, secret, payload } = parcel;
+  const begun = performance.now();
+  const took = () => Math.round(performance.now() - begun);
   try {
-    const headers = mlflowHeaders(id, payload, secret, Date.now());
-    const { status, body } = await client.post(url, headers, Buffer.from(payload), stop);
-    return { status, body, error: status >= 200 && status < 300 ? null : `the receiver answered ${status}` };
+    const { status, body, retryAfter } = await client.post(parcel.url, headersOf(parcel), Buffer.from(parcel.payload), stop);
+    const error = status >= 200 && status < 300 ? null : `the receiver answered ${status}`;
+    return { status, body, error, ms: took(), retryAfter: askedWait(status, retryAfter, Date.now()) };
   } catch (error) {
-    return { status: null, body: null, error: reasonOf(error).slice(0, MAX_ERROR) };
+    return { status: null, body: null, error: reasonOf(error).slice(0, MAX_ERROR), ms: took() };
   }
+}
+
+function headersOf({ form, id, secrets, payload }: Parcel): Record<string, string> {
+  if (form === 'mlflow') return mlflowHeaders(id, payload, secrets[0] ?? null, Date.now());
+  return { 'Content-Type': CLOUD_EVENT_TYPE, ...signedHeaders(id, Buffer.from(payload), secrets, Date.now()) };
 }
 
 /** Node's error for several addresses that all failed has no text of its own. */

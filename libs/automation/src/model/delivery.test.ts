@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { checkedEvents, checkWebhookName } from './webhook.js';
-import { GIVE_UP_SECONDS, mlflowHeaders, waitAfter } from './delivery.js';
+import { askedWait, GIVE_UP_SECONDS, mlflowHeaders, waitAfter } from './delivery.js';
 
 test('waits grow, differ, and end within the time of a delivery', () => {
   const middle = [1, 2, 3, 4, 5, 6, 7, 8].map((failures) => Math.round(waitAfter(failures, 0.5)));
@@ -37,7 +37,7 @@ test.each(['', '-a', 'a-', '.a', 'a b', 'é', 'a\n', 'x'.repeat(64)])('"%s" is n
 });
 
 test('events are asked for by names that there are, each once', () => {
-  expect(checkedEvents(['prompt.created', 'prompt.created'])).toEqual(['prompt.created']);
-  expect(() => checkedEvents([])).toThrow('non-empty');
-  expect(() => checkedEvents(['run.created'])).toThrow('run.created');
+  expect(checkedEvents('mlflow', ['prompt.created', 'prompt.created'])).toEqual(['prompt.created']);
+  expect(() => checkedEvents('mlflow', [])).toThrow('non-empty');
+  expect(() => checkedEvents('mlflow', ['run.created'])).toThrow('run.created');
 });

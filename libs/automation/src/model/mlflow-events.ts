@@ -49,7 +49,8 @@ export function isMlflowEvent(name: string): name is MlflowEvent {
   return Object.hasOwn(MLFLOW_EVENTS, name);
 }
 
-export function splitEvent(event: MlflowEvent): { entity: string; action: string } {
+/** The two halves of a name, MLflow's or ours. */
+export function splitEvent(event: string): { entity: string; action: string } {
   const [entity, action] = event.split('.') as [string, string];
   return { entity, action };
 }

@@ -23,12 +23,15 @@ export const AUTOMATION_EVENTS = {
   'webhook.created': z.strictObject(webhook),
   'webhook.updated': z.strictObject(webhook),
   'webhook.deleted': z.strictObject(webhook),
-  /** A delivery that had failed is tried anew. */
+  'webhook.secret_rotated': z.strictObject(webhook),
   /** An example was sent. */
   'webhook.tested': z.strictObject({ webhookId: z.string() }),
   /** A delivery of an event to a subscriber that was dead is tried anew. */
   'delivery.replayed': z.strictObject({ subscriber: z.string(), eventId: z.string() }),
+  /** A delivery that had failed is tried anew. */
   'webhook.redelivered': z.strictObject({ ...webhook, deliveryId: z.string() }),
+  /** So many deliveries are sent again. */
+  'webhook.replayed': z.strictObject({ ...webhook, replayId: z.string(), count: z.int() }),
   /** The platform gave its receiver up; a person who turns it off updates it. */
   'webhook.disabled': z.strictObject({ ...webhook, reason: z.string() }),
 } as const;

@@ -24,7 +24,7 @@ const EVENT = object({ entity: required(oneOf(...names('entity'))), action: requ
 const STATUS = oneOf('ACTIVE', 'DISABLED');
 const WEBHOOK = { webhook_id: required(text) };
 
-/** Webhooks: all of them in the workspace, since they hear of every model. */
+/** Webhooks in MLflow's form: all of them in the workspace, since they hear of every model. Those in another form are not there for its clients. */
 @Injectable()
 export class WebhookRoutes {
   constructor(
@@ -53,7 +53,11 @@ export class WebhookRoutes {
       run: async ({ ctx, input }) => {
         const limit = input.max_results || 100;
         if (limit < 1 || limit > 1000) throw invalid('max_results must be between 1 and 1000.');
-        const { webhooks, next } = await this.view.list(ctx, { limit, after: input.page_token || undefined });
+        const { webhooks, next } = await this.view.list(ctx, {
+          limit,
+          after: input.page_token || undefined,
+          form: 'mlflow',
+        });
         return compact({ webhooks: webhooks.length > 0 ? webhooks.map(toWebhook) : undefined, next_page_token: next });
       },
     }),
@@ -73,6 +77,7 @@ export class WebhookRoutes {
         const { webhook_id: id, description, secret, status } = input;
         // An empty list and an empty name say nothing in protobuf.
         const events = input.events.length > 0 ? input.events.map((event) => eventOf(event!)) : undefined;
+        await this.known(ctx, id);
         const patch = { name: input.name || undefined, url: input.url || undefined, events, description, secret, status };
         await this.service.update(ctx, id, patch, this.sender.rules).catch(notFound(id));
         return this.answer(ctx, id);
@@ -85,7 +90,10 @@ export class WebhookRoutes {
       // MLflow's client sends this one without a body and its type; a browser asks before it sends a DELETE elsewhere.
       streams: true,
       input: WEBHOOK,
-      run: async ({ ctx, input }) => void (await this.service.delete(ctx, input.webhook_id).catch(notFound(input.webhook_id))),
+      run: async ({ ctx, input: { webhook_id: id } }) => {
+        await this.known(ctx, id);
+        await this.service.delete(ctx, id).catch(notFound(id));
+      },
     }),
     ...route({
       rpc: 'TestWebhook',
@@ -94,6 +102,7 @@ export class WebhookRoutes {
       input: { ...WEBHOOK, event: EVENT },
       run: async ({ ctx, input }) => {
         const { webhook_id: id, event } = input;
+        await this.known(ctx, id);
         const outcome = await this.sender.test(ctx, id, event && eventOf(event)).catch(notFound(id));
         const { status, body, error } = outcome;
         const failure = status === null ? `Failed to test webhook: ${error}` : undefined;
@@ -110,9 +119,13 @@ export class WebhookRoutes {
   ];
 
   private async answer(ctx: Ctx, id: string) {
+    return { webhook: toWebhook(await this.known(ctx, id)) };
+  }
+
+  private async known(ctx: Ctx, id: string): Promise<WebhookRow> {
     const webhook = await this.view.get(ctx, id);
-    if (!webhook) throw noWebhook(id);
-    return { webhook: toWebhook(webhook) };
+    if (webhook?.form !== 'mlflow') throw noWebhook(id);
+    return webhook;
   }
 }
 

@@ -1,0 +1,378 @@
+import { Module } from '@nestjs/common';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Ctx } from '#access';
+import { GuardedClient, ReplaysService, WebhookMatcher, type NewWebhook } from '#automation';
+import { RelayModule } from '#messaging';
+import { until } from '#testing';
+import { DeliverWebhooksService } from '../../apps/automation/src/deliver-webhooks.service.js';
+import { name } from './builders.js';
+import { registryKit, type RegistryKit } from './registry-kit.js';
+import { startStack, type Stack } from './stack.js';
+import { ALLOWED, webhooksKit, type WebhooksKit } from './webhooks-kit.js';
+import { answers, startListener, toEvent, verify, type Listener } from './webhooks-out-kit.js';
+
+/** Thirty seconds of real life are this long here. */
+const TIMEOUT_MS = 400;
+
+@Module({
+  imports: [RelayModule],
+  providers: [
+    WebhookMatcher,
+    DeliverWebhooksService,
+    { provide: GuardedClient, useValue: new GuardedClient(ALLOWED, { timeoutMs: TIMEOUT_MS }) },
+  ],
+})
+class WebhooksRole {}
+
+let stack: Stack;
+let ada: Ctx;
+let kit: WebhooksKit;
+let registry: RegistryKit;
+let listener: Listener;
+const others: Listener[] = [];
+beforeAll(async () => {
+  stack = await startStack([WebhooksRole], { TAILRACE_PUBLIC_URL: 'https://tailrace.example/' });
+  ada = await stack.member('editor', 'ada');
+  kit = webhooksKit(stack, ada);
+  registry = registryKit(stack, ada);
+});
+afterAll(() => stack.close());
+beforeEach(async () => void (listener = await startListener()));
+afterEach(async () => {
+  await stack.rows('delete from webhook');
+  for (const each of [listener, ...others.splice(0)]) each.close();
+});
+
+async function hook(more: Partial<NewWebhook> = {}): Promise<{ id: string; secret: string }> {
+  const input = { name: name('hook'), url: listener.url, form: 'cloudevents', events: ['model.created'], ...more } as const;
+  const { id, secret } = await kit.service.create(ada, input, kit.rules);
+  return { id, secret: secret! };
+}
+
+interface Row {
+  readonly id: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly held: boolean;
+  readonly last_status: number | null;
+  readonly wait: number;
+}
+const rowsOf = (webhookId: string) =>
+  stack.rows<Row>(
+    `select id, state, attempts, held, last_status, extract(epoch from next_at - now())::float as wait from webhook_delivery where webhook_id = $1 order by sequence`,
+    [webhookId],
+  );
+const attemptsOf = (webhookId: string) =>
+  stack.rows<{ number: number; status: number | null; ms: number; body: string | null; error: string | null }>(
+    'select a.number, a.status, a.ms, a.body, a.error from webhook_attempt a join webhook_delivery d on d.id = a.delivery_id where d.webhook_id = $1 order by d.sequence, a.number',
+    [webhookId],
+  );
+/** The waits of what is not held are over. */
+const waitsPass = (webhookId: string) =>
+  stack.rows(
+    "update webhook_delivery set next_at = now() - interval '1 second' where webhook_id = $1 and state = 'PENDING' and not held and lease is null",
+    [webhookId],
+  );
+const tried = (webhookId: string, times: number) =>
+  until(`${times} tries`, async () => {
+    const rows = await rowsOf(webhookId);
+    return rows[0]?.attempts === times && rows;
+  });
+const sequences = () => listener.events().map(({ sequence }) => String(sequence));
+
+describe('an event', () => {
+  test('arrives as a CloudEvent that its SDK takes, signed so that the library of Standard Webhooks takes it', async () => {
+    const { id, secret } = await hook();
+    const model = await registry.openModel();
+    await until('it arrived', async () => listener.calls[0]);
+    const [call] = listener.calls;
+    expect(call!.headers['content-type']).toBe('application/cloudevents+json; charset=utf-8');
+    const event = toEvent(call!);
+    expect(event.validate()).toBe(true);
+    const [logged] = await stack.rows<{ id: string; subject: string; sequence: string; hops: number }>(
+      `select id, subject, sequence, hops from event_log where data ->> 'name' = $1`,
+      [model],
+    );
+    expect(event.toJSON()).toMatchObject({
+      specversion: '1.0',
+      id: logged!.id,
+      source: `/workspaces/${stack.workspaceId}`,
+      type: 'io.tailrace.model.created.v1',
+      subject: logged!.subject,
+      datacontenttype: 'application/json',
+      dataschema: 'https://tailrace.example/schemas/model.created/1.json',
+      sequence: logged!.sequence.padStart(20, '0'),
+      partitionkey: logged!.subject,
+      correlationid: ada.correlationId,
+      hops: 0,
+      authid: ada.authId,
+      data: { name: model },
+    });
+    expect(JSON.parse(call!.body)).toMatchObject({ time: event.time, timestamp: event.time });
+    expect(call!.headers['webhook-id']).toBe(logged!.id);
+    expect(verify(call!, secret)).toMatchObject({ id: logged!.id });
+    await until('it is written down', async () => (await rowsOf(id))[0]?.state === 'DELIVERED');
+    expect(await attemptsOf(id)).toEqual([
+      { number: 1, status: 200, ms: expect.any(Number), body: 'thanks', error: null },
+    ]);
+  });
+
+  test('is refused by that library in other bytes, too late, and with another secret', async () => {
+    const { secret } = await hook();
+    await registry.openModel();
+    const call = await until('it arrived', async () => listener.calls[0]);
+    const again = JSON.stringify(JSON.parse(call.body), null, 1);
+    expect(() => verify({ ...call, body: again }, secret)).toThrow('No matching signature');
+    expect(() => verify(call, `whsec_${Buffer.alloc(32, 7).toString('base64')}`)).toThrow('No matching signature');
+    const old = { ...call.headers, 'webhook-timestamp': String(Number(call.headers['webhook-timestamp']) - 301) };
+    expect(() => verify({ ...call, headers: old }, secret)).toThrow('too old');
+  });
+
+  test('is signed by both secrets while the one before is good, and by the new one alone afterwards', async () => {
+    const { id, secret } = await hook();
+    const second = (await kit.service.rotateSecret(ada, id, 1)).secret!;
+    await registry.openModel();
+    const both = await until('it arrived', async () => listener.calls[0]);
+    expect(String(both.headers['webhook-signature']).split(' ')).toHaveLength(2);
+    for (const each of [secret, second]) expect(verify(both, each)).toMatchObject({ specversion: '1.0' });
+    const third = (await kit.service.rotateSecret(ada, id, 0)).secret!;
+    await registry.openModel();
+    const one = await until('the next arrived', async () => listener.calls[1]);
+    expect(String(one.headers['webhook-signature']).split(' ')).toHaveLength(1);
+    expect(verify(one, third)).toMatchObject({ specversion: '1.0' });
+    expect(() => verify(one, second)).toThrow('No matching signature');
+    expect(JSON.stringify(await stack.rows('select after from audit_log where subject_id = $1', [id]))).not.toMatch(/whsec_/);
+  });
+
+  test('is heard by its name, by its noun and by all; of one subject, and of one project', async () => {
+    const by = async (more: Partial<NewWebhook>) => {
+      const other = await startListener();
+      others.push(other);
+      await hook({ ...more, url: other.url });
+      return other;
+    };
+    const first = await registry.openModel();
+    const [subject] = await stack.rows<{ subject: string }>(`select subject from event_log where data ->> 'name' = $1`, [first]);
+    const [noun, all, tags, one, elsewhere] = await Promise.all([
+      by({ events: ['model.*'] }),
+      by({ events: ['*'] }),
+      by({ events: ['model.tag_set'] }),
+      by({ events: ['model.*'], subject: subject!.subject }),
+      by({ events: ['*'], project: '/elsewhere' }),
+    ]);
+    const model = await registry.openModel();
+    await until('noun and all have it', async () => noun.calls[0] && all.events().some(({ data }) => data?.['name'] === model));
+    expect(noun.events().map(({ data }) => data?.['name'])).toEqual([model]);
+    expect([tags.calls, one.calls, elsewhere.calls]).toEqual([[], [], []]);
+  });
+});
+
+describe('what is asked for', () => {
+  test.each([
+    [{ events: [] }, 'types'],
+    [{ events: ['model.exploded'] }, 'types'],
+    [{ events: ['nothing.*'] }, 'types'],
+    [{ subject: 'no subject' }, 'subject'],
+    [{ orderWindowSeconds: 86_401 }, 'orderWindowSeconds'],
+    [{ secret: 'my own' }, 'secret'],
+    [{ form: 'mlflow', events: ['prompt.created'], subject: 'model/x' }, 'form'],
+  ] as const)('%o is refused, and says where', async (more, field) => {
+    await expect(hook(more as Partial<NewWebhook>)).rejects.toMatchObject({ code: 'BAD_INPUT', field });
+    expect(await stack.rows('select 1 from webhook')).toEqual([]);
+  });
+
+  test('who may not read all events gets no webhook that tells them', async () => {
+    const viewer = await stack.member('viewer');
+    const input = { name: name('hook'), url: listener.url, form: 'cloudevents', events: ['*'] } as const;
+    await expect(kit.service.create(viewer, input, kit.rules)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+});
+
+describe('R27: a receiver in trouble', () => {
+  test('500 three times, then 200: four attempts with rising waits under one webhook-id', async () => {
+    listener.answer = (response, nth) => answers(nth <= 3 ? 500 : 200)(response, nth);
+    const { id } = await hook();
+    await registry.openModel();
+    const waits: number[] = [];
+    for (const times of [1, 2, 3]) {
+      waits.push((await tried(id, times))[0]!.wait);
+      await waitsPass(id);
+    }
+    await until('it is delivered', async () => (await rowsOf(id))[0]?.state === 'DELIVERED');
+    expect(waits[0]).toBeLessThan(1.3);
+    expect(waits[1]).toBeGreaterThan(2);
+    expect(waits[2]).toBeGreaterThan(20);
+    expect((await attemptsOf(id)).map(({ status }) => status)).toEqual([500, 500, 500, 200]);
+    expect(new Set(listener.calls.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    expect(new Set(listener.calls.map(({ body }) => body)).size).toBe(1);
+  });
+
+  test.each([
+    ['says nothing in time', (() => undefined) as never, null, /no answer within/],
+    ['resets the connection', (response: { socket: { resetAndDestroy(): void } }) => response.socket.resetAndDestroy(), null, /hang up|reset/i],
+    ['redirects', answers(301, { location: 'http://127.0.0.1:9/' }), 301, /301/],
+  ] as const)('one that %s is tried again', async (_what, answer, status, error) => {
+    listener.answer = answer as never;
+    const { id } = await hook();
+    await registry.openModel();
+    await tried(id, 1);
+    expect(await attemptsOf(id)).toEqual([
+      { number: 1, status, ms: expect.any(Number), body: status ? 'thanks' : null, error: expect.stringMatching(error) },
+    ]);
+    listener.answer = answers(200);
+    await waitsPass(id);
+    await until('it is delivered', async () => (await rowsOf(id))[0]?.state === 'DELIVERED');
+    expect(new Set(listener.calls.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+  });
+
+  test('410 turns its webhook off at once, with an event', async () => {
+    listener.answer = answers(410);
+    const { id } = await hook();
+    await registry.openModel();
+    await until('it is off', async () => (await kit.view.get(ada, id))?.status === 'DISABLED');
+    expect(await rowsOf(id)).toMatchObject([{ state: 'FAILED', attempts: 1, last_status: 410 }]);
+    expect((await kit.saidOf(id)).map(({ type }) => type)).toEqual(['webhook.created', 'webhook.disabled']);
+  });
+
+  test.each([
+    [429, '90', 80, 100],
+    [503, new Date(Date.now() + 600_000).toUTCString(), 400, 620],
+    [429, '999999999', 21_000, 21_601],
+    [500, '90', 0, 2],
+  ])('%i with retry-after %s waits between %i and %i seconds', async (status, asked, least, most) => {
+    listener.answer = answers(status, { 'retry-after': asked });
+    const { id } = await hook();
+    await registry.openModel();
+    const [row] = await tried(id, 1);
+    expect(row!.wait).toBeGreaterThan(least - 1);
+    expect(row!.wait).toBeLessThan(most);
+  });
+
+  test('200 a little before the time is over has arrived', async () => {
+    listener.answer = (response, nth) => void setTimeout(() => answers(200)(response, nth), TIMEOUT_MS * 0.7);
+    const { id } = await hook();
+    await registry.openModel();
+    await until('it is delivered', async () => (await rowsOf(id))[0]?.state === 'DELIVERED');
+    const [attempt] = await attemptsOf(id);
+    expect(attempt!.ms).toBeGreaterThanOrEqual(TIMEOUT_MS * 0.7 - 1);
+  });
+});
+
+/** Changes of one model, which are one subject. */
+async function changes(count: number): Promise<void> {
+  const model = await registry.openModel();
+  for (let i = 0; i < count; i++) await registry.models.setTag(ada, model, `key${i}`, 'value');
+}
+
+describe('order', () => {
+  test('later events of a subject wait behind one that is tried again, and come after it; those of another do not wait', async () => {
+    listener.answer = answers(503);
+    const { id } = await hook({ events: ['model.*'] });
+    await changes(3);
+    await kit.matched();
+    await tried(id, 1);
+    expect((await rowsOf(id)).map(({ held, attempts }) => [held, attempts])).toEqual([
+      [false, 1],
+      [true, 0],
+      [true, 0],
+      [true, 0],
+    ]);
+    listener.answer = answers(200);
+    await registry.openModel();
+    await until('the other subject has arrived', async () => (await rowsOf(id))[4]?.state === 'DELIVERED');
+    expect(listener.calls).toHaveLength(2);
+    await waitsPass(id);
+    await until('all have arrived', async () => (await rowsOf(id)).every(({ state }) => state === 'DELIVERED'));
+    const came = sequences().slice(2);
+    expect(came).toHaveLength(4);
+    expect(came).toEqual(came.toSorted());
+  });
+
+  test('when the window is over they pass it', async () => {
+    listener.answer = (response, nth) => answers(nth === 1 ? 500 : 200)(response, nth);
+    const { id } = await hook({ events: ['model.*'], orderWindowSeconds: 3600 });
+    await changes(1);
+    await kit.matched();
+    await tried(id, 1);
+    await stack.rows("update webhook_delivery set next_at = next_at + interval '1 hour' where webhook_id = $1 and not held", [id]);
+    await stack.rows('update webhook_delivery set next_at = now() where webhook_id = $1 and held', [id]);
+    await until('the later one has arrived', async () => (await rowsOf(id))[1]?.state === 'DELIVERED');
+    expect((await rowsOf(id)).map(({ state }) => state)).toEqual(['PENDING', 'DELIVERED']);
+    const [first, later] = sequences();
+    expect(later! > first!).toBe(true);
+  });
+
+  test('a webhook without a window waits for nothing', async () => {
+    listener.answer = answers(500);
+    const { id } = await hook({ events: ['model.*'], orderWindowSeconds: 0 });
+    await changes(2);
+    await kit.matched();
+    await until('all are tried', async () => (await rowsOf(id)).every(({ attempts }) => attempts === 1));
+    expect((await rowsOf(id)).some(({ held }) => held)).toBe(false);
+  });
+});
+
+describe('R28: a receiver that was down for longer than three days', () => {
+  test('is off, with an event; a range replayed brings all in order, also what came while it was off', async () => {
+    listener.answer = answers(503);
+    const { id } = await hook({ events: ['model.*'] });
+    const model = await registry.openModel();
+    await registry.models.setTag(ada, model, 'a', '1');
+    await kit.matched();
+    await tried(id, 1);
+    await stack.rows("update webhook_delivery set tried_since = tried_since - interval '4 days' where webhook_id = $1", [id]);
+    await waitsPass(id);
+    await until('it is off', async () => (await kit.view.get(ada, id))?.status === 'DISABLED');
+    expect((await kit.saidOf(id)).at(-1)).toMatchObject({ type: 'webhook.disabled', reason: expect.stringContaining('3 days') });
+    await registry.models.setTag(ada, model, 'b', '2');
+    await kit.matched();
+    listener.answer = answers(200);
+    const before = listener.calls.length;
+    const [first] = await stack.rows<{ sequence: string }>('select min(sequence) as sequence from webhook_delivery where webhook_id = $1', [id]);
+    const replays = stack.app.get(ReplaysService);
+    const range = { webhookId: id, fromSequence: first!.sequence };
+    await expect(replays.replay(ada, range)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await kit.update(id, { status: 'ACTIVE' });
+    await replays.replay(ada, range);
+    await until('all have arrived', async () => {
+      const rows = await rowsOf(id);
+      return rows.length === 3 && rows.every(({ state }) => state === 'DELIVERED');
+    });
+    const events = listener.events().slice(before);
+    const last = events.map(({ sequence }) => String(sequence)).slice(-3);
+    expect(last).toEqual(last.toSorted());
+    expect(new Set(events.map((event) => event.id)).size).toBe(3);
+    expect(listener.calls.map(({ headers }) => headers['webhook-id']).includes(events[0]!.id)).toBe(true);
+  });
+
+  test('what is replayed comes under the id that it had, by id and by filter, with its progress', async () => {
+    const { id } = await hook();
+    await registry.openModel();
+    await registry.openModel();
+    await until('both arrived', async () => (await rowsOf(id)).filter(({ state }) => state === 'DELIVERED').length === 2);
+    const replays = stack.app.get(ReplaysService);
+    const rows = await rowsOf(id);
+    await replays.replay(ada, { webhookId: id, ids: [rows[0]!.id] });
+    await until('it came again', async () => listener.calls.length === 3);
+    expect(listener.events()[2]!.id).toBe(listener.events()[0]!.id);
+    expect(listener.calls[2]!.body).toBe(listener.calls[0]!.body);
+    await until('it is written down', async () => (await rowsOf(id)).every(({ state }) => state === 'DELIVERED'));
+    expect((await attemptsOf(id)).map(({ number }) => number)).toEqual([1, 2, 1]);
+    await replays.replay(ada, { webhookId: id, states: ['DELIVERED'], types: ['model.created'] });
+    await until('both came again', async () => listener.calls.length === 5);
+    const nothing = replays.replay(ada, { webhookId: id });
+    await expect(nothing).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    expect((await kit.saidOf(id)).filter(({ type }) => type === 'webhook.replayed')).toHaveLength(2);
+  });
+});
+
+test('R38: what is sent is told apart by its event: the same id is never of other content', async () => {
+  await hook({ events: ['*'] });
+  await changes(3);
+  await until('all came', async () => listener.calls.length >= 4);
+  const bodies = Map.groupBy(listener.calls, ({ headers }) => headers['webhook-id']);
+  for (const [id, calls] of bodies) {
+    expect(id).toMatch(/^evt_[0-9a-f]{32}$/);
+    expect(new Set(calls.map(({ body }) => body)).size).toBe(1);
+  }
+});
