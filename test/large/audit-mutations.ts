@@ -202,6 +202,9 @@ export const MUTATIONS: Readonly<
     });
     return { variables: { deliveryId: rows[0]!.id } };
   },
+  rotateWebhookSecret: async (kit) => input({ webhookId: await kit.webhook({ events: undefined, types: ['*'] }) }),
+  replayDeliveries: async (kit) =>
+    input({ webhookId: await kit.webhook({ status: 'ACTIVE', url: 'https://unknown.invalid/' }), states: ['FAILED'] }),
   replayDeadJob: async (kit) => {
     const sql = `insert into inbox (subscriber, event_id, state, reason) select 'dataset-registry.validate', e.id, 'dead', 'for the test' from event_log e
       where e.type = 'io.tailrace.dataset_version.created.v1' order by e.pos limit 1

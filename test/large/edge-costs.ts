@@ -68,9 +68,9 @@ export function costsSuite(edge: () => Edge): void {
         id params { key } tags { key } metrics { key run { name } } experiment { name } sourceRun { name } artifacts { path } } } } }`,
       },
       webhooks: {
-        most: 4,
+        most: 5,
         query: `query ($n: Int!) { webhooks(first: $n) { edges { node {
-        name createdBy { name } deliveries(first: 2) { edges { node { state } } } } } } }`,
+        name createdBy { name } types deliveries(first: 2) { edges { node { state type tries { status } } } } } } } }`,
       },
       triggers: {
         most: 7,

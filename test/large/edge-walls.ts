@@ -160,6 +160,8 @@ export function wallsSuite(edge: () => Edge): void {
         ['deleteArtifacts(input: $input) { userErrors { code } }', { ownerId: ids['logged_model'], path: '' }],
         ['updateWebhook(input: $input) { userErrors { code } }', { webhookId: ids['webhook'], description: 'x' }],
         ['testWebhook(input: $input) { userErrors { code } }', { webhookId: ids['webhook'] }],
+        ['rotateWebhookSecret(input: $input) { userErrors { code } }', { webhookId: ids['webhook'] }],
+        ['replayDeliveries(input: $input) { userErrors { code } }', { webhookId: ids['webhook'], states: ['FAILED'] }],
         ['requestStage(input: $input) { userErrors { code } }', { versionId: ids['model_version'], stage: 'staging' }],
         ['approveStage(input: $input) { userErrors { code } }', { requestId: ids['stage_request'] }],
         [

@@ -112,9 +112,7 @@ describe('an event', () => {
     expect(call!.headers['webhook-id']).toBe(logged!.id);
     expect(verify(call!, secret)).toMatchObject({ id: logged!.id });
     await until('it is written down', async () => (await rowsOf(id))[0]?.state === 'DELIVERED');
-    expect(await attemptsOf(id)).toEqual([
-      { number: 1, status: 200, ms: expect.any(Number), body: 'thanks', error: null },
-    ]);
+    expect(await attemptsOf(id)).toEqual([{ number: 1, status: 200, ms: expect.any(Number), body: 'thanks', error: null }]);
   });
 
   test('is refused by that library in other bytes, too late, and with another secret', async () => {
@@ -209,7 +207,12 @@ describe('R27: a receiver in trouble', () => {
 
   test.each([
     ['says nothing in time', (() => undefined) as never, null, /no answer within/],
-    ['resets the connection', (response: { socket: { resetAndDestroy(): void } }) => response.socket.resetAndDestroy(), null, /hang up|reset/i],
+    [
+      'resets the connection',
+      (response: { socket: { resetAndDestroy(): void } }) => response.socket.resetAndDestroy(),
+      null,
+      /hang up|reset/i,
+    ],
     ['redirects', answers(301, { location: 'http://127.0.0.1:9/' }), 301, /301/],
   ] as const)('one that %s is tried again', async (_what, answer, status, error) => {
     listener.answer = answer as never;
@@ -261,7 +264,7 @@ describe('R27: a receiver in trouble', () => {
 /** Changes of one model, which are one subject. */
 async function changes(count: number): Promise<void> {
   const model = await registry.openModel();
-  for (let i = 0; i < count; i++) await registry.models.setTag(ada, model, `key${i}`, 'value');
+  for (let i = 0; i < count; i++) await registry.changes.update(ada, { name: model }, { tags: { [`key${i}`]: 'value' } });
 }
 
 describe('order', () => {
@@ -294,7 +297,9 @@ describe('order', () => {
     await changes(1);
     await kit.matched();
     await tried(id, 1);
-    await stack.rows("update webhook_delivery set next_at = next_at + interval '1 hour' where webhook_id = $1 and not held", [id]);
+    await stack.rows("update webhook_delivery set next_at = next_at + interval '1 hour' where webhook_id = $1 and not held", [
+      id,
+    ]);
     await stack.rows('update webhook_delivery set next_at = now() where webhook_id = $1 and held', [id]);
     await until('the later one has arrived', async () => (await rowsOf(id))[1]?.state === 'DELIVERED');
     expect((await rowsOf(id)).map(({ state }) => state)).toEqual(['PENDING', 'DELIVERED']);
@@ -317,18 +322,21 @@ describe('R28: a receiver that was down for longer than three days', () => {
     listener.answer = answers(503);
     const { id } = await hook({ events: ['model.*'] });
     const model = await registry.openModel();
-    await registry.models.setTag(ada, model, 'a', '1');
+    await registry.changes.update(ada, { name: model }, { tags: { a: '1' } });
     await kit.matched();
     await tried(id, 1);
     await stack.rows("update webhook_delivery set tried_since = tried_since - interval '4 days' where webhook_id = $1", [id]);
     await waitsPass(id);
     await until('it is off', async () => (await kit.view.get(ada, id))?.status === 'DISABLED');
     expect((await kit.saidOf(id)).at(-1)).toMatchObject({ type: 'webhook.disabled', reason: expect.stringContaining('3 days') });
-    await registry.models.setTag(ada, model, 'b', '2');
+    await registry.changes.update(ada, { name: model }, { tags: { b: '2' } });
     await kit.matched();
     listener.answer = answers(200);
     const before = listener.calls.length;
-    const [first] = await stack.rows<{ sequence: string }>('select min(sequence) as sequence from webhook_delivery where webhook_id = $1', [id]);
+    const [first] = await stack.rows<{ sequence: string }>(
+      'select min(sequence) as sequence from webhook_delivery where webhook_id = $1',
+      [id],
+    );
     const replays = stack.app.get(ReplaysService);
     const range = { webhookId: id, fromSequence: first!.sequence };
     await expect(replays.replay(ada, range)).rejects.toMatchObject({ code: 'CONFLICT' });

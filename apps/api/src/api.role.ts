@@ -7,7 +7,10 @@ import { AttemptsController } from './attempts/attempts.controller.js';
 import { IncomingController } from './automation/incoming.controller.js';
 import { BlobsController } from './blobs/blobs.controller.js';
 import { UploadsController } from './blobs/uploads.controller.js';
+import { EventStream } from './events/event-stream.js';
+import { EventsController } from './events/events.controller.js';
 import { LiveLog } from './events/live-log.js';
+import { SchemasController } from './events/schemas.controller.js';
 import { GraphqlConfig } from './graphql/graphql.config.js';
 import { RESOLVERS } from './graphql/resolvers.js';
 import { GraphqlSupportModule } from './graphql/support.module.js';
@@ -47,6 +50,8 @@ import { RunLists } from './tracking/run-lists.js';
     ArtifactsController,
     NodesController,
     IncomingController,
+    EventsController,
+    SchemasController,
     IdeController,
   ],
   providers: [
@@ -56,6 +61,7 @@ import { RunLists } from './tracking/run-lists.js';
     ArtifactHeads,
     RunLists,
     LiveLog,
+    EventStream,
     AccessProof,
     EdgeHooks,
     { provide: APP_GUARD, useClass: AccessGuard },

@@ -11,6 +11,7 @@ export { GuardedClient } from './http/guarded-client.js';
 export { sendWebhook } from './http/send-webhook.js';
 export { IncomingService, MAX_INCOMING_BYTES, type Received } from './incoming.service.js';
 export { isOutside, type InsideAction, type OutsideAction, type TriggerAction } from './model/action.js';
+export { cloudEvent } from './model/cloud-event.js';
 export { causeOf, type Cause } from './model/cause.js';
 export { isDelivered, type Outcome } from './model/delivery.js';
 export { EXECUTION_STATES, type ExecutionState } from './model/execution.js';

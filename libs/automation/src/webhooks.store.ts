@@ -72,8 +72,19 @@ export class WebhooksStore {
       `insert into webhook (id, workspace_id, name, form, url, description, secret, events, subject, project, order_window_seconds, status, created_by, created_at, updated_at)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, date_trunc('milliseconds', now()), date_trunc('milliseconds', now()))`,
       [
-        ...[row.id, row.workspaceId, row.name, row.form, row.url, row.description, row.secret, JSON.stringify(row.events)],
-        ...[row.subject, row.project, row.orderWindowSeconds, row.status, row.createdBy],
+        row.id,
+        row.workspaceId,
+        row.name,
+        row.form,
+        row.url,
+        row.description,
+        row.secret,
+        JSON.stringify(row.events),
+        row.subject,
+        row.project,
+        row.orderWindowSeconds,
+        row.status,
+        row.createdBy,
       ],
     );
   }
@@ -102,7 +113,10 @@ export class WebhooksStore {
         patch.status ?? null,
         patch.secret !== undefined,
         patch.secret ?? null,
-        ...[patch.subject !== undefined, patch.subject ?? null, patch.project !== undefined, patch.project ?? null],
+        patch.subject !== undefined,
+        patch.subject ?? null,
+        patch.project !== undefined,
+        patch.project ?? null,
         patch.orderWindowSeconds ?? null,
       ],
     );

@@ -41,3 +41,16 @@ test('events are asked for by names that there are, each once', () => {
   expect(() => checkedEvents('mlflow', [])).toThrow('non-empty');
   expect(() => checkedEvents('mlflow', ['run.created'])).toThrow('run.created');
 });
+
+test('a receiver asks for a wait by seconds or by a date, and for six hours at most', () => {
+  const now = Date.parse('2026-01-01T00:00:00Z');
+  expect(askedWait(429, '90', now)).toBe(90);
+  expect(askedWait(503, 'Thu, 01 Jan 2026 00:10:00 GMT', now)).toBe(600);
+  expect(askedWait(503, 'Wed, 31 Dec 2025 00:00:00 GMT', now)).toBe(0);
+  expect(askedWait(429, '999999999', now)).toBe(21_600);
+  expect([askedWait(500, '90', now), askedWait(429, undefined, now), askedWait(429, 'soon', now)]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
