@@ -1,32 +1,15 @@
 // npm run bench:core [-- --json FILE]: start, memory, event latency, throughput and request rates on the embedded set-up (or DATABASE_URL's).
 // Two parts: a platform as a process of its own, driven over HTTP; and the messaging stack in this process, so that times begin at the commit.
 import 'reflect-metadata';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { measureMessaging } from './messaging.mjs';
+import { startPlatform } from './platform.mjs';
 import { quantile, Report } from './report.mjs';
 
 const report = new Report();
-const main = new URL('../../dist/apps/platform/src/main.js', import.meta.url).pathname;
-
-async function startPlatform(home) {
-  const started = performance.now();
-  const child = spawn(process.execPath, [main, '--home', home, '--port', '0', '--json'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    env: { ...process.env, TAILRACE_LOG_LEVEL: 'silent' },
-  });
-  const line = await new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', resolve);
-    child.once('exit', (code) => reject(new Error(`the platform ended with ${code}`)));
-  });
-  const ms = performance.now() - started;
-  const stop = () => new Promise((resolve) => child.removeAllListeners('exit').once('exit', resolve) && child.kill('SIGTERM'));
-  return { ...JSON.parse(line), ms, stop };
-}
 
 const residentMb = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 

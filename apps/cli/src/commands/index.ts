@@ -46,6 +46,14 @@ import { TriggerReplay } from './trigger/replay.js';
 import { TriggerShow } from './trigger/show.js';
 import { TriggerPause, TriggerResume } from './trigger/switch.js';
 import { Up } from './up.js';
+import { WebhookCreate } from './webhook/create.js';
+import { WebhookDeliveries } from './webhook/deliveries.js';
+import { WebhookList } from './webhook/list.js';
+import { WebhookReplay } from './webhook/replay.js';
+import { WebhookRotate } from './webhook/rotate.js';
+import { WebhookShow } from './webhook/show.js';
+import { WebhookDisable, WebhookEnable } from './webhook/switch.js';
+import { WebhookTest } from './webhook/test.js';
 
 /** Every command by its id, named here so that no folder is searched. What is heavy, a command imports when it runs. */
 export const COMMANDS: Readonly<Record<string, Command.Class>> = {
@@ -97,6 +105,15 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   'trigger:resume': TriggerResume,
   'trigger:show': TriggerShow,
   up: Up,
+  'webhook:create': WebhookCreate,
+  'webhook:deliveries': WebhookDeliveries,
+  'webhook:disable': WebhookDisable,
+  'webhook:enable': WebhookEnable,
+  'webhook:list': WebhookList,
+  'webhook:replay': WebhookReplay,
+  'webhook:rotate': WebhookRotate,
+  'webhook:show': WebhookShow,
+  'webhook:test': WebhookTest,
 };
 
 export const TOPICS = {
@@ -111,4 +128,5 @@ export const TOPICS = {
   run: { description: 'Runs of experiments.' },
   token: { description: 'Tokens.' },
   trigger: { description: 'Triggers and what they did.' },
+  webhook: { description: 'Webhooks, and what became of the events on their way to them.' },
 };

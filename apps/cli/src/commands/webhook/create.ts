@@ -1,0 +1,43 @@
+import { Args, Flags } from '@oclif/core';
+import { ServerCommand } from '../tailrace-command.js';
+import { ERRORS, WEBHOOK, type Webhook } from './queries.js';
+
+const CREATE = `mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { ${WEBHOOK} } secret ${ERRORS} } }`;
+
+export class WebhookCreate extends ServerCommand {
+  static override summary = 'Make a webhook that sends events as CloudEvents. Its secret is printed once.';
+  static override examples = [
+    '<%= config.bin %> webhook create deploys https://example.com/hook --type deployment.*',
+    '<%= config.bin %> webhook create churn https://example.com/hook --type model_version.stage_changed --type model_version.created --project /churn',
+  ];
+  static override args = {
+    name: Args.string({ description: 'Name of the webhook.', required: true }),
+    url: Args.string({ description: 'Where it sends to.', required: true }),
+  };
+  static override flags = {
+    type: Flags.string({
+      description: 'Type of event, or a pattern: model_version.* or *. May be given more than once.',
+      multiple: true,
+      multipleNonGreedy: true,
+      required: true,
+    }),
+    subject: Flags.string({ description: 'Only of this subject, as model/mdl_….' }),
+    project: Flags.string({ description: 'Only of this project and those below.' }),
+    'order-window': Flags.integer({
+      description: 'Seconds that events of a subject wait behind an earlier one that has not arrived.',
+      min: 0,
+      max: 86_400,
+    }),
+    description: Flags.string({ description: 'What it is for.' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(WebhookCreate);
+    const printer = this.printer(flags);
+    const { type: types, subject, project, description } = flags;
+    const input = { ...args, types, subject, project, description, orderWindowSeconds: flags['order-window'] };
+    const { webhook, secret } = await this.connect(flags).mutate<{ webhook: Webhook; secret: string }>(CREATE, input);
+    printer.data({ ...webhook, secret }, () => `${webhook.name}  ${webhook.id}  signed by  ${secret}`);
+    printer.say('the secret is not shown again; `tailrace webhook rotate` makes another');
+  }
+}

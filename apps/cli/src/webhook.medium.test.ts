@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { penguinsFile } from './demo/penguins.js';
+import { Bench } from './testing.js';
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await Bench.start();
+}, 90_000);
+afterAll(() => bench?.stop());
+
+it(
+  'makes a webhook, shows it, turns its secret, tries it, turns it off and on, and replays what did not arrive',
+  { timeout: 90_000 },
+  async () => {
+    const made = await bench.cli('webhook create told https://receiver.invalid/hook --type dataset.* --order-window 5');
+    expect(made).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^told {2}whk_\w+ {2}signed by {2}whsec_\S+\n$/),
+      err: expect.stringContaining('not shown again'),
+    });
+    expect(await bench.cli('webhook create told https://receiver.invalid/hook --type dataset.exploded')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('dataset.exploded'),
+    });
+    expect((await bench.cli('webhook list')).out).toMatch(
+      /told +whk_\w+ +cloudevents +dataset\.\* +https:\/\/receiver\.invalid\/hook +active/,
+    );
+    expect((await bench.cli('webhook show told')).out).toMatch(/order window +5 s/);
+    expect(await bench.cli('webhook show none')).toMatchObject({ code: 3, err: expect.stringContaining('webhook list') });
+    expect((await bench.cli('webhook rotate told --grace-hours 1')).out).toMatch(/signed by {2}whsec_/);
+    expect((await bench.cli('webhook show told')).out).toMatch(/old secret until/);
+    expect(await bench.cli('webhook test told')).toMatchObject({ code: 1, out: expect.stringContaining('not delivered') });
+    await bench.json(['dataset', 'upload', 'tell', penguinsFile()]);
+    await vi.waitFor(
+      async () => {
+        const rows = await bench.json<{ type: string; attempts: number }[]>('webhook deliveries told');
+        expect(rows.some(({ type, attempts }) => type === 'dataset.created' && attempts > 0)).toBe(true);
+      },
+      { timeout: 30_000, interval: 300 },
+    );
+    expect((await bench.cli('webhook disable told')).out).toBe('told  disabled\n');
+    expect(await bench.cli('webhook replay told --state failed')).toMatchObject({ code: 5, err: expect.stringContaining('off') });
+    expect((await bench.cli('webhook enable told')).out).toBe('told  active\n');
+    expect((await bench.cli('webhook replay told --state failed')).out).toMatch(/^whr_\w+ {2}0 deliveries\n$/);
+    expect(await bench.cli('webhook replay told')).toMatchObject({ code: 2, err: expect.stringContaining('say which') });
+  },
+);
