@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { embeddedServer } from '#database';
+import { embeddedServer } from '../../dist/libs/testing/src/superuser.js';
 import pg from 'pg';
 import { startPlatform } from './platform.mjs';
 import { quantile, Report } from './report.mjs';
