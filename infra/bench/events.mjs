@@ -9,8 +9,8 @@ import pg from 'pg';
 import { startPlatform } from './platform.mjs';
 import { quantile, Report } from './report.mjs';
 
-const AT_REST = 200;
-const BURST = 1000;
+const AT_REST = 100;
+const BURST = 300;
 const CONNECTIONS = 16;
 const argument = process.argv.indexOf('--backlog');
 const BACKLOG = argument >= 0 ? Number(process.argv[argument + 1]) : 100_000;
