@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { aMember, startPlatform, uniqueName, until, type Client, type Server } from '#testing';
 import { expectedSignature, SECRET, startReceiver, type Receiver } from '../medium/webhooks-kit.js';
-import { answers, startListener, toEvent, verify, type Listener } from '../medium/webhooks-out-kit.js';
 import { anotherWorkspace } from './edge-support.js';
 
 const WEBHOOK = 'id name url description events status signed createdAt updatedAt createdBy { name }';
@@ -223,75 +222,6 @@ describe('deliveries', () => {
       { s: id },
     );
     expect(audit.edges.map(({ node }) => node.after)).toEqual([expect.objectContaining({ deliveryId: failed.id })]);
-  });
-});
-
-describe('in the form of CloudEvents', () => {
-  const made = (more: object = {}) =>
-    client.mutate<{ webhook: Webhook & { form: string; types: string[]; events: string[] }; secret: string }>(
-      `mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { ${WEBHOOK} form types orderWindowSeconds } secret ${ERRORS} } }`,
-      { name: uniqueName('hook'), url: listener.url, types: ['model.*'], ...more },
-    );
-  let listener: Listener;
-  beforeEach(async () => {
-    listener = await startListener();
-    return () => listener.close();
-  });
-
-  test('a secret is told once, exchanged for another, and signs what comes; MLflow knows nothing of it', async () => {
-    const { webhook, secret } = await made();
-    expect(webhook).toMatchObject({ form: 'CLOUDEVENTS', types: ['model.*'], events: [], signed: true, orderWindowSeconds: 60 });
-    expect((await mlflow(`/${webhook.id}`)).status).toBe(404);
-    expect(await (await mlflow('?max_results=1000')).text()).not.toContain(webhook.id);
-    const rotate = `mutation ($input: RotateWebhookSecretInput!) { rotateWebhookSecret(input: $input) { secret webhook { previousUntil } ${ERRORS} } }`;
-    const fresh = await client.mutate<{ secret: string; webhook: { previousUntil: string } }>(rotate, { webhookId: webhook.id });
-    expect(Date.parse(fresh.webhook.previousUntil)).toBeGreaterThan(Date.now() + 23 * 3_600_000);
-    const model = await aModel();
-    const call = await until('it arrived', async () => listener.calls[0]);
-    for (const each of [secret, fresh.secret]) expect(verify(call, each)).toMatchObject({ data: { name: model } });
-    const schema = await client.fetch(new URL(toEvent(call).dataschema!).pathname, { headers: { authorization: '' } });
-    expect(await schema.json()).toMatchObject({ type: 'object', properties: { name: { type: 'string' } } });
-    const all = await client.query('{ events(first: 1000) { type data } audit(first: 200) { edges { node { before after } } } }');
-    expect(JSON.stringify([all, await seen(webhook.id)])).not.toMatch(/whsec_/);
-  });
-
-  test('each try is told, and what ended is sent again with its progress', async () => {
-    listener.answer = answers(410);
-    const { webhook } = await made();
-    await aModel();
-    await delivery(webhook.id, 'FAILED');
-    const tries = `query ($id: ID!) { node(id: $id) { ... on Webhook { deliveries { edges { node { type event subject sequence tries { number status body error } } } } } } }`;
-    const { node } = await client.query<{ node: { deliveries: Page<object> } }>(tries, { id: webhook.id });
-    expect(node.deliveries.edges[0]!.node).toMatchObject({
-      type: 'model.created',
-      event: null,
-      subject: expect.stringMatching(/^model\/mdl_/),
-      tries: [{ number: 1, status: 410, body: 'thanks', error: 'the receiver answered 410' }],
-    });
-    listener.answer = answers(200);
-    await client.mutate(UPDATE, { webhookId: webhook.id, status: 'ACTIVE' });
-    const replay = `mutation ($input: ReplayDeliveriesInput!) { replayDeliveries(input: $input) { replay { id total } ${ERRORS} } }`;
-    const { replay: asked } = await client.mutate<{ replay: { id: string; total: number } }>(replay, {
-      webhookId: webhook.id,
-      states: ['FAILED'],
-    });
-    expect(asked.total).toBe(1);
-    const progress = 'query ($id: ID!) { webhookReplay(id: $id) { total waiting delivered failed } }';
-    await until('it has arrived', async () => {
-      const { webhookReplay } = await client.query<{ webhookReplay: { delivered: number } }>(progress, { id: asked.id });
-      return webhookReplay.delivered === 1;
-    });
-    const stranger = await anotherWorkspace(server);
-    expect(await stranger.query(progress, { id: asked.id })).toEqual({ webhookReplay: null });
-  });
-
-  test('a test sends the event that tells of it', async () => {
-    const { webhook, secret } = await made();
-    expect(await client.mutate(TEST, { webhookId: webhook.id })).toMatchObject({ delivered: true, status: 200 });
-    expect(verify(listener.calls[0]!, secret)).toMatchObject({
-      type: 'io.tailrace.webhook.tested.v1',
-      data: { webhookId: webhook.id },
-    });
   });
 });
 
