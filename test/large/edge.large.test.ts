@@ -28,7 +28,7 @@ import { wallsSuite } from './edge-walls.js';
 /** Open by intent: the IDE, and what a supervisor asks. */
 /** Where messages come in that a signature speaks for. */
 const SIGNED = `/v1/triggers/${'a'.repeat(64)}/incoming`;
-const PUBLIC = ['/', '/ide/*', '/livez', '/readyz', '/metrics', SIGNED];
+const PUBLIC = [`/schemas/${'a'.repeat(64)}/1.json`, '/', '/ide/*', '/livez', '/readyz', '/metrics', SIGNED];
 const EVENTS = 'subscription ($after: String) { events(after: $after) { sequence } }';
 
 interface LogEntry {
