@@ -63,6 +63,7 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'experiment.restored': [],
   'experiment.purged': [],
   'run.started': [],
+  'run.linked': [],
   'run.finished': [],
   'run.failed': [],
   'run.killed': [],

@@ -1,11 +1,14 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { GraphStore } from './graph.store.js';
+import { GraphView } from './graph.view.js';
 import { LineageEdgeEntity, LineageNodeEntity } from './lineage.entities.js';
 import { LineageView } from './lineage.view.js';
+import { QuestionsView } from './questions.view.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([LineageNodeEntity, LineageEdgeEntity])],
-  providers: [LineageView],
-  exports: [LineageView],
+  providers: [GraphStore, GraphView, LineageView, QuestionsView],
+  exports: [GraphStore, LineageView, QuestionsView],
 })
 export class LineageModule {}
