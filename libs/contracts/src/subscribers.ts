@@ -145,6 +145,7 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'delivery.replayed': [],
   'webhook.redelivered': [],
   'webhook.disabled': [],
+  'lineage.rebuilt': [],
 };
 
 /** Queue of a subscriber: one queue each, so that one slow or dead subscriber holds up no other. */

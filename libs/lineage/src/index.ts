@@ -5,4 +5,5 @@ export { LineageModule } from './lineage.module.js';
 export { LineageView, type LineageGraph } from './lineage.view.js';
 export { NODE_KINDS } from './model/graph.js';
 export { QuestionsView, type Affected, type AffectedPage, type Impact } from './questions.view.js';
+export { RebuildService, type Rebuilt } from './rebuild.service.js';
 export { type LineageEdge } from './walk.js';

@@ -1,8 +1,9 @@
-import { Args, ID, Query, Resolver } from '@nestjs/graphql';
+import { Args, ID, Mutation, Query, Resolver } from '@nestjs/graphql';
 import type { Ctx } from '#access';
 import { Requires } from '#host';
-import { LineageView, QuestionsView } from '#lineage';
+import { LineageView, QuestionsView, RebuildService } from '#lineage';
 import { Asker } from '../graphql/graph-context.js';
+import { mutate } from '../graphql/payload.js';
 import {
   LineageAffectedPage,
   LineageBounds,
@@ -11,6 +12,7 @@ import {
   LineageImpactType,
   LineagePage,
   LineageStagePage,
+  RebuildLineagePayload,
 } from './lineage.types.js';
 
 @Resolver()
@@ -18,6 +20,7 @@ export class LineageResolver {
   constructor(
     private readonly view: LineageView,
     private readonly questions: QuestionsView,
+    private readonly rebuilds: RebuildService,
   ) {}
 
   @Query(() => LineageGraphType, { description: 'What something rests on, or what rests on it; also by the id of a prediction.' })
@@ -70,5 +73,13 @@ export class LineageResolver {
   @Requires('lineage.read')
   restingOnInvalid(@Asker() ctx: Ctx, @Args() page: LineageStagePage) {
     return this.questions.restingOnInvalid(ctx, page);
+  }
+
+  @Mutation(() => RebuildLineagePayload, {
+    description: 'Builds the graph anew from the log; with check it only compares the two.',
+  })
+  @Requires('operations.write')
+  rebuildLineage(@Asker() ctx: Ctx, @Args('check', { type: () => Boolean, defaultValue: false }) check: boolean) {
+    return mutate(async () => ({ rebuilt: await this.rebuilds.rebuild(ctx, { check }) }));
   }
 }

@@ -1,4 +1,5 @@
 import { ArgsType, Field, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { Payload } from '../graphql/payload.js';
 
 export enum LineageDirectionEnum {
   upstream = 'upstream',
@@ -76,4 +77,28 @@ export class LineageAffectedPage {
   @Field(() => [LineageAffectedType]) items!: LineageAffectedType[];
   @Field() truncated!: boolean;
   @Field(() => String, { nullable: true }) endCursor?: string | null;
+}
+
+@ObjectType()
+export class LineageDifferenceType {
+  @Field({ description: 'Id of a node, or `from relation to` of an edge.' }) what!: string;
+  @Field({ description: 'missing: only the log has it; surplus: the log does not; changed: it says otherwise.' }) how!: string;
+}
+
+@ObjectType()
+export class RebuiltLineage {
+  @Field({ description: 'Sequence of the log up to which the graph goes.' }) through!: string;
+  @Field({ description: 'What came by events up to here is not in the log any more, and stayed as it was.' })
+  prunedThrough!: string;
+  @Field(() => Int) events!: number;
+  @Field(() => Int) nodes!: number;
+  @Field(() => Int) edges!: number;
+  @Field(() => Int, { description: 'Rows in which the graph differed from the log.' }) differing!: number;
+  @Field(() => [LineageDifferenceType], { description: 'The first of them.' }) differences!: LineageDifferenceType[];
+  @Field({ description: 'Whether they were put right.' }) changed!: boolean;
+}
+
+@ObjectType()
+export class RebuildLineagePayload extends Payload {
+  @Field(() => RebuiltLineage, { nullable: true }) rebuilt?: RebuiltLineage;
 }
