@@ -19,7 +19,11 @@ import { FlowList } from './flow/list.js';
 import { FlowShow } from './flow/show.js';
 import { FlowUse } from './flow/use.js';
 import { ImportMlflow } from './import/mlflow.js';
-import { LineageCommand } from './lineage.js';
+import { LineageInvalid, LineageRetrain } from './lineage/affected.js';
+import { LineageImpact } from './lineage/impact.js';
+import { LineagePath } from './lineage/path.js';
+import { LineageRebuild } from './lineage/rebuild.js';
+import { LineageShow } from './lineage/show.js';
 import { Login } from './login.js';
 import { MemberAdd } from './member/add.js';
 import { ModelApprove } from './model/approve.js';
@@ -69,7 +73,12 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   'flow:show': FlowShow,
   'flow:use': FlowUse,
   'import:mlflow': ImportMlflow,
-  lineage: LineageCommand,
+  lineage: LineageShow,
+  'lineage:impact': LineageImpact,
+  'lineage:invalid': LineageInvalid,
+  'lineage:path': LineagePath,
+  'lineage:rebuild': LineageRebuild,
+  'lineage:retrain': LineageRetrain,
   login: Login,
   'member:add': MemberAdd,
   'model:approve': ModelApprove,
