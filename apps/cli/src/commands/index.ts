@@ -115,6 +115,7 @@ export const TOPICS = {
   events: { description: 'The log of what happened.' },
   flow: { description: 'Stage flows, which say how versions of models get from stage to stage.' },
   import: { description: 'Copies from elsewhere.' },
+  lineage: { description: 'What rests on what, and what must be done about it.' },
   member: { description: 'Members.' },
   model: { description: 'Models, versions and stages.' },
   run: { description: 'Runs of experiments.' },
