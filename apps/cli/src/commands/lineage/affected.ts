@@ -16,8 +16,8 @@ interface Page {
 }
 
 const PAGE = `items { model { ${NODE} } version { ${NODE} } templates { ${NODE} } restsOn { ${NODE} } } truncated`;
-const RETRAIN = `query ($id: ID!, $stage: String!, ${BOUND_VARIABLES}) { page: retrainingNeeded(id: $id, stage: $stage, first: 200, ${BOUND_ARGS}) { ${PAGE} } }`;
-const INVALID = `query ($stage: String!, ${BOUND_VARIABLES}) { page: restingOnInvalid(stage: $stage, first: 200, ${BOUND_ARGS}) { ${PAGE} } }`;
+const RETRAIN = `query ($id: ID!, $stage: String!, ${BOUND_VARIABLES}) { page: retrainingNeeded(id: $id, stage: $stage, first: 20, ${BOUND_ARGS}) { ${PAGE} } }`;
+const INVALID = `query ($stage: String!, ${BOUND_VARIABLES}) { page: restingOnInvalid(stage: $stage, first: 20, ${BOUND_ARGS}) { ${PAGE} } }`;
 
 function print(printer: Printer, page: Page, title: string, of: (item: Affected) => readonly NodeView[]): void {
   const rows = page.items.map((item) => [
@@ -27,7 +27,7 @@ function print(printer: Printer, page: Page, title: string, of: (item: Affected)
     item.version.id,
   ]);
   printer.data(page, () => renderTable(['MODEL', 'VERSION', title, 'ID'], rows, printer.paint));
-  if (page.truncated) printer.say('there are more than 200');
+  if (page.truncated) printer.say('there are more than 20');
 }
 
 export class LineageRetrain extends ServerCommand {
