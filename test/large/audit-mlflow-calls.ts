@@ -7,8 +7,6 @@ export const UNAUDITED_RPCS: Readonly<Record<string, string>> = {
   LogParam: 'ingest',
   SetTag: 'ingest',
   LogBatch: 'ingest',
-  LogInputs: 'ingest',
-  LogOutputs: 'ingest',
   LogModel: 'ingest',
   UploadRunArtifact: 'ingest: content',
   UploadArtifact: 'ingest: content',
@@ -54,6 +52,12 @@ export const MLFLOW_CALLS: Readonly<Record<string, (kit: Fixtures) => Promise<Ca
     await send(kit, api('POST', 'runs/delete', { run_id }));
     return api('POST', 'runs/restore', { run_id });
   },
+  LogInputs: async (kit) => {
+    const dataset = { name: 'iris', digest: '12ab', source_type: 'local', source: 'iris.csv' };
+    return api('POST', 'runs/log-inputs', { run_id: hex(await kit.run()), datasets: [{ dataset }] });
+  },
+  LogOutputs: async (kit) =>
+    api('POST', 'runs/outputs', { run_id: hex(await kit.run()), models: [{ model_id: await loggedModel(kit), step: 0 }] }),
   DeleteTag: async (kit) =>
     api('POST', 'runs/delete-tag', { run_id: hex(await kit.run({ tags: [{ key: 'a', value: 'b' }] })), key: 'a' }),
   DeleteArtifact: async (kit) => {

@@ -50,6 +50,7 @@ export const MUTATIONS: Readonly<
     const other = await aVersion(client, await aDataset(client), penguinsCsv());
     return input({ versionId: other.id, againstId: versionId });
   },
+  rebuildLineage: async () => ({ variables: { check: false } }),
   createExperiment: async () => input({ name: uniqueName('experiment') }),
   updateExperiment: async (kit) => input({ experimentId: await kit.experiment(), tags }),
   deleteExperiment: async (kit) => ({ variables: { experimentId: await kit.experiment() } }),

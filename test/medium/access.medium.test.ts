@@ -140,16 +140,9 @@ describe('project paths', () => {
     const memberId = await access.createMember(system, { name: name('m'), role: 'admin', project: '/vision' });
     const { text } = await access.createToken(system, { memberId, name: 't', scope: 'all' });
     const pathAdmin = createCtx(stack.workspaceId, (await stack.app.get(Authenticator).authenticate(text)).principal);
-    for (const permission of [
-      'access.write',
-      'access.read',
-      'audit.read',
-      'events.read',
-      'lineage.read',
-      'operations.write',
-    ] as const)
+    for (const permission of ['access.write', 'access.read', 'audit.read', 'events.read', 'operations.write'] as const)
       expect(allows(pathAdmin, permission)).toBe(false);
-    for (const permission of ['self.read', 'dataset.write', 'registry.approve'] as const)
+    for (const permission of ['self.read', 'dataset.write', 'registry.approve', 'lineage.read'] as const)
       expect(allows(pathAdmin, permission)).toBe(true);
     expect(allows(await stack.member('admin'), 'access.write')).toBe(true);
   });

@@ -61,6 +61,7 @@ async function makeData(): Promise<void> {
     modelId: row!.model_id,
     versionId,
     datasetId: job.datasetId,
+    datasetVersionId: job.versionId,
     templateId: job.templateId,
     blob: await blob(stack, editor),
   };

@@ -176,6 +176,21 @@ describe('the rest', () => {
     expect(await bench.json(`lineage ${versions[0]!.id}`)).toMatchObject({ root: versions[0]!.id, truncated: false });
   });
 
+  it('answers the questions to the graph, and builds it anew', async () => {
+    const { id, versions } = await bench.json<{ id: string; versions: { id: string }[] }>('dataset show small');
+    const version = versions[0]!.id;
+    const kinds = await bench.json<{ nodes: { kind: string }[] }>(`lineage ${version} --kind dataset --depth 3`);
+    expect(kinds.nodes.map(({ kind }) => kind).sort()).toEqual(['dataset', 'dataset_version']);
+    expect(await bench.cli(`lineage ${version} --until 2001-01-01`)).toMatchObject({ code: 3 });
+    expect(await bench.cli(`lineage ${version} --until yesterday`)).toMatchObject({ code: 2 });
+    expect((await bench.cli(`lineage path ${version} ${id}`)).out).toMatch(/^dataset version .*\n└─ version of: dataset small/);
+    expect((await bench.cli(`lineage impact ${version}`)).out).toMatch(/^IN PRODUCTION +WHAT +ID/);
+    expect(await bench.json(`lineage retrain ${version}`)).toEqual({ items: [], truncated: false });
+    expect(await bench.json('lineage invalid')).toMatchObject({ truncated: false });
+    expect(await bench.json('lineage rebuild --check')).toMatchObject({ differing: 0, changed: false });
+    expect((await bench.cli('lineage rebuild')).out).toMatch(/^changed +no$/m);
+  });
+
   it('backs up and restores', async () => {
     const dir = join(bench.root, 'backup');
     const made = await bench.json<{ tables: number; rows: number }>(['backup', dir]);

@@ -111,7 +111,7 @@ export class TriggerGate {
     const firedEvent = await this.journal.record(tx, entry?.ctx ?? causedBy(trigger.workspaceId, cause), {
       event: 'trigger.fired',
       subject: { kind: 'trigger_execution', id },
-      data: { triggerId: trigger.id, executionId: id, eventId: cause.id },
+      data: { triggerId: trigger.id, executionId: id, eventId: cause.id, subject: cause.subject },
     });
     if (entry) Object.assign(entry.row, { state: 'FIRED', firedEvent });
     else await this.executions.move(tx, id, 'FIRED', { firedEvent });

@@ -63,6 +63,7 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'experiment.restored': [],
   'experiment.purged': [],
   'run.started': [],
+  'run.linked': [],
   'run.finished': [],
   'run.failed': [],
   'run.killed': [],
@@ -146,6 +147,7 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'webhook.redelivered': [],
   'webhook.replayed': [],
   'webhook.disabled': [],
+  'lineage.rebuilt': [],
 };
 
 /** Queue of a subscriber: one queue each, so that one slow or dead subscriber holds up no other. */

@@ -32,9 +32,20 @@ export class ScansService {
       await this.journal.record(tx, ctx, {
         event: 'model_version.scanned',
         subject: { kind: 'model_version', id: versionId },
-        data: { modelId, versionId, number, outcome: scan.outcome },
+        data: { modelId, versionId, number, outcome: scan.outcome, formats: formatsOf(manifest, scan) },
         after: { outcome: scan.outcome, problems: scan.problems, files: manifest.length },
       });
     });
   }
+}
+
+/** Files of one format that an event names. */
+const MAX_FILES = 64;
+
+function formatsOf(manifest: readonly ManifestFile[], scan: ScanResult): { name: string; blobs: string[] }[] {
+  const blobs = new Map(manifest.map(({ path, sha256 }) => [path, sha256]));
+  return scan.formats.map(({ name, paths }) => ({
+    name,
+    blobs: paths.slice(0, MAX_FILES).flatMap((path) => blobs.get(path) ?? []),
+  }));
 }

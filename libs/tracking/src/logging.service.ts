@@ -150,6 +150,7 @@ export class LoggingService {
       await this.store.addDatasets(tx, run, datasets);
       const models = (input.modelIds ?? []).map((modelId) => ({ modelId, step: 0 }));
       await this.linkModels(tx, ctx, run, 'input', models);
+      await this.life.linkedIn(tx, ctx, run, { datasets: input.datasets, inputs: input.modelIds });
       await this.amended(tx, ctx, run, { datasets: datasets.map(({ digest }) => digest), models: input.modelIds });
       return { id: runId };
     });
@@ -164,6 +165,7 @@ export class LoggingService {
     return this.unitOfWork.run(ctx, async (tx) => {
       const run = await this.writable(tx, ctx, runId);
       await this.linkModels(tx, ctx, run, 'output', models);
+      await this.life.linkedIn(tx, ctx, run, { outputs: models.map(({ modelId }) => modelId) });
       await this.amended(tx, ctx, run, { outputs: models.map(({ modelId }) => modelId) });
       return { id: runId };
     });

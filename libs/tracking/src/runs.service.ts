@@ -6,6 +6,7 @@ import { ExperimentsStore } from './experiments.store.js';
 import { noExperiment, requireActive } from './experiments.service.js';
 import { hasEnded, type RunStatus } from './model/run.js';
 import { putPairs } from './pairs.store.js';
+import { codeOf } from './model/source-code.js';
 import { RunsStore, type RunFacts } from './runs.store.js';
 
 export interface NewRun {
@@ -29,6 +30,13 @@ export interface RunPatch {
   readonly parentId?: string | null;
   /** Out of the usual lists, or back in them. */
   readonly archived?: boolean;
+}
+
+/** Data sets by name and digest, logged models by id. */
+export interface RunLinks {
+  readonly datasets?: readonly { readonly name: string; readonly digest: string }[];
+  readonly inputs?: readonly string[];
+  readonly outputs?: readonly string[];
 }
 
 const STATUS_EVENTS = { FINISHED: 'run.finished', FAILED: 'run.failed', KILLED: 'run.killed', RUNNING: 'run.resumed' } as const;
@@ -65,7 +73,7 @@ export class RunsService {
     await this.journal.record(tx, ctx, {
       event: 'run.started',
       subject: { kind: 'run', id },
-      data: { runId: id, experimentId, jobId, datasetVersionIds },
+      data: { runId: id, experimentId, jobId, datasetVersionIds, name, parentId, code: codeOf(input.tags ?? {}) },
     });
     return { id };
   }
@@ -179,6 +187,22 @@ export class RunsService {
       subject: { kind: 'run', id: run.id },
       data: { runId: run.id, experimentId: run.experimentId },
       ...change,
+    });
+  }
+
+  /** Step: says what a run used or made beside what it logged. */
+  async linkedIn(tx: Tx, ctx: Ctx, run: RunFacts, { datasets = [], inputs = [], outputs = [] }: RunLinks): Promise<void> {
+    if (datasets.length + inputs.length + outputs.length === 0) return;
+    await this.journal.record(tx, ctx, {
+      event: 'run.linked',
+      subject: { kind: 'run', id: run.id },
+      data: {
+        runId: run.id,
+        experimentId: run.experimentId,
+        datasets: datasets.map(({ name, digest }) => ({ name, digest })),
+        inputs: [...inputs],
+        outputs: [...outputs],
+      },
     });
   }
 

@@ -4,6 +4,7 @@ import type { TrainingSpec } from '#contracts';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId, sha256 } from '#kernel';
 import { DatasetReads, type VersionFacts } from '#reads/datasets';
+import { partsOf } from './model/spec-parts.js';
 import { overriddenSpec } from './model/overridden-spec.js';
 import { afterFailure, type Failure, type JobState } from './model/training-job.js';
 import { RUN_BOOK, type RunBook } from './run-book.port.js';
@@ -78,7 +79,14 @@ export class JobsService {
       await this.journal.record(tx, ctx, {
         event: 'training_job.queued',
         subject: { kind: 'training_job', id },
-        data: { jobId: id, runId, templateId: template.id, templateRevision: template.revision, datasetVersionId: version.id },
+        data: {
+          jobId: id,
+          runId,
+          templateId: template.id,
+          templateRevision: template.revision,
+          datasetVersionId: version.id,
+          ...partsOf(spec),
+        },
       });
       return { id, runId };
     });
@@ -94,7 +102,7 @@ export class JobsService {
       await this.journal.record(tx, inWorkspace(ctx, job), {
         event: 'training_job.started',
         subject: { kind: 'training_job', id: job.id },
-        data: { jobId: job.id, runId: job.runId, attempt: job.attempt, runner },
+        data: { jobId: job.id, runId: job.runId, attempt: job.attempt, runner, ...resumedFrom(job) },
       });
       return { jobId: job.id, attempt: job.attempt, token };
     });
@@ -208,4 +216,8 @@ function paramsOf(template: TemplateEntity, { training, model, split }: Training
     split: `${split.train}/${split.validation}/${split.test} seed ${split.seed}`,
     seed: String(training.seed),
   };
+}
+
+function resumedFrom({ checkpointEpoch }: TrainingJobEntity): { resumedFrom?: number } {
+  return checkpointEpoch === null ? {} : { resumedFrom: checkpointEpoch };
 }

@@ -1,43 +1,27 @@
-import { Args, Field, ID, Int, ObjectType, Query, registerEnumType, Resolver } from '@nestjs/graphql';
+import { Args, ID, Mutation, Query, Resolver } from '@nestjs/graphql';
 import type { Ctx } from '#access';
 import { Requires } from '#host';
-import { LineageView } from '#lineage';
+import { LineageView, QuestionsView, RebuildService } from '#lineage';
 import { Asker } from '../graphql/graph-context.js';
-
-export enum LineageDirectionEnum {
-  upstream = 'upstream',
-  downstream = 'downstream',
-}
-registerEnumType(LineageDirectionEnum, {
-  name: 'LineageDirection',
-  description: 'upstream: what it rests on; downstream: what rests on it.',
-});
-
-@ObjectType()
-export class LineageNodeType {
-  @Field(() => ID) id!: string;
-  @Field() kind!: string;
-  @Field() label!: string;
-}
-
-@ObjectType({ description: '`from` rests on `to`.' })
-export class LineageEdgeType {
-  @Field(() => ID) from!: string;
-  @Field(() => ID) to!: string;
-  @Field() relation!: string;
-}
-
-@ObjectType()
-export class LineageGraphType {
-  @Field(() => ID) root!: string;
-  @Field(() => [LineageNodeType]) nodes!: LineageNodeType[];
-  @Field(() => [LineageEdgeType]) edges!: LineageEdgeType[];
-  @Field({ description: 'True when the answer was cut at 10,000 edges.' }) truncated!: boolean;
-}
+import { mutate } from '../graphql/payload.js';
+import {
+  LineageAffectedPage,
+  LineageBounds,
+  LineageDirectionEnum,
+  LineageGraphType,
+  LineageImpactType,
+  LineagePage,
+  LineageStagePage,
+  RebuildLineagePayload,
+} from './lineage.types.js';
 
 @Resolver()
 export class LineageResolver {
-  constructor(private readonly view: LineageView) {}
+  constructor(
+    private readonly view: LineageView,
+    private readonly questions: QuestionsView,
+    private readonly rebuilds: RebuildService,
+  ) {}
 
   @Query(() => LineageGraphType, { description: 'What something rests on, or what rests on it; also by the id of a prediction.' })
   @Requires('lineage.read')
@@ -45,9 +29,57 @@ export class LineageResolver {
     @Asker() ctx: Ctx,
     @Args('id', { type: () => ID }) id: string,
     @Args('direction', { type: () => LineageDirectionEnum, defaultValue: LineageDirectionEnum.upstream })
-    direction: LineageDirectionEnum,
-    @Args('depth', { type: () => Int, defaultValue: 20 }) depth: number,
+    direction: `${LineageDirectionEnum}`,
+    @Args() page: LineagePage,
   ) {
-    return this.view.walk(ctx, id, direction, depth);
+    return this.view.walk(ctx, id, { ...page, direction });
+  }
+
+  @Query(() => LineageGraphType, {
+    nullable: true,
+    description: 'The shortest way between two things; without a direction both are tried.',
+  })
+  @Requires('lineage.read')
+  lineagePath(
+    @Asker() ctx: Ctx,
+    @Args('from', { type: () => ID }) from: string,
+    @Args('to', { type: () => ID }) to: string,
+    @Args('direction', { type: () => LineageDirectionEnum, nullable: true }) direction: `${LineageDirectionEnum}` | null,
+    @Args() bounds: LineageBounds,
+  ) {
+    return this.view.path(ctx, from, to, { ...bounds, direction });
+  }
+
+  @Query(() => LineageImpactType, { description: 'What is touched if something, a data set version say, must go.' })
+  @Requires('lineage.read')
+  impactOf(
+    @Asker() ctx: Ctx,
+    @Args('id', { type: () => ID }) id: string,
+    @Args('stage', { type: () => String, defaultValue: 'production' }) stage: string,
+    @Args() page: LineagePage,
+  ) {
+    return this.questions.impactOf(ctx, id, page, stage);
+  }
+
+  @Query(() => LineageAffectedPage, {
+    description: 'Models whose newest version in the stage rests on something, with what would train them.',
+  })
+  @Requires('lineage.read')
+  retrainingNeeded(@Asker() ctx: Ctx, @Args('id', { type: () => ID }) id: string, @Args() page: LineageStagePage) {
+    return this.questions.retrainingNeeded(ctx, id, page);
+  }
+
+  @Query(() => LineageAffectedPage, { description: 'Versions in the stage that rest on something deleted or invalid.' })
+  @Requires('lineage.read')
+  restingOnInvalid(@Asker() ctx: Ctx, @Args() page: LineageStagePage) {
+    return this.questions.restingOnInvalid(ctx, page);
+  }
+
+  @Mutation(() => RebuildLineagePayload, {
+    description: 'Builds the graph anew from the log; with check it only compares the two.',
+  })
+  @Requires('operations.write')
+  rebuildLineage(@Asker() ctx: Ctx, @Args('check', { type: () => Boolean, defaultValue: false }) check: boolean) {
+    return mutate(async () => ({ rebuilt: await this.rebuilds.rebuild(ctx, { check }) }));
   }
 }

@@ -19,7 +19,11 @@ import { FlowList } from './flow/list.js';
 import { FlowShow } from './flow/show.js';
 import { FlowUse } from './flow/use.js';
 import { ImportMlflow } from './import/mlflow.js';
-import { LineageCommand } from './lineage.js';
+import { LineageInvalid, LineageRetrain } from './lineage/affected.js';
+import { LineageImpact } from './lineage/impact.js';
+import { LineagePath } from './lineage/path.js';
+import { LineageRebuild } from './lineage/rebuild.js';
+import { LineageShow } from './lineage/show.js';
 import { Login } from './login.js';
 import { MemberAdd } from './member/add.js';
 import { ModelApprove } from './model/approve.js';
@@ -77,7 +81,12 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   'flow:show': FlowShow,
   'flow:use': FlowUse,
   'import:mlflow': ImportMlflow,
-  lineage: LineageCommand,
+  lineage: LineageShow,
+  'lineage:impact': LineageImpact,
+  'lineage:invalid': LineageInvalid,
+  'lineage:path': LineagePath,
+  'lineage:rebuild': LineageRebuild,
+  'lineage:retrain': LineageRetrain,
   login: Login,
   'member:add': MemberAdd,
   'model:approve': ModelApprove,
@@ -123,6 +132,7 @@ export const TOPICS = {
   events: { description: 'The log of what happened.' },
   flow: { description: 'Stage flows, which say how versions of models get from stage to stage.' },
   import: { description: 'Copies from elsewhere.' },
+  lineage: { description: 'What rests on what, and what must be done about it.' },
   member: { description: 'Members.' },
   model: { description: 'Models, versions and stages.' },
   run: { description: 'Runs of experiments.' },

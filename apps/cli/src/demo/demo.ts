@@ -199,7 +199,7 @@ class Demo {
     const { ada } = this.actors;
     const { lineage } = await ada.query<{ lineage: TreeGraph }>(LINEAGE, { id: predictionId });
     this.stage.line(renderTree(lineage));
-    for (const kind of ['revision', 'model_version', 'run', 'code', 'engine', 'dataset_version'])
+    for (const kind of ['revision', 'model_version', 'run', 'code', 'environment', 'dataset_version'])
       check(
         lineage.nodes.some((node) => node.kind === kind),
         `the tree holds a ${kind}`,

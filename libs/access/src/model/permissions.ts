@@ -44,7 +44,6 @@ export type Scope = (typeof SCOPES)[number];
 const WORKSPACE_WIDE: ReadonlySet<Permission> = new Set([
   'events.read',
   'audit.read',
-  'lineage.read',
   'access.read',
   'access.write',
   'operations.write',

@@ -12,7 +12,8 @@ export const AUTOMATION_EVENTS = {
   'trigger.resumed': z.strictObject(trigger),
   'trigger.deleted': z.strictObject(trigger),
   'trigger.secret_rotated': z.strictObject(trigger),
-  'trigger.fired': z.strictObject(fired),
+  /** `subject`: `<kind>/<id>` of what the event was about; absent in older events. */
+  'trigger.fired': z.strictObject({ ...fired, subject: z.string().optional() }),
   /** Several that came together for one reason are one event: the last of them, and how many there were. */
   'trigger.skipped': z.strictObject({ ...fired, reason: z.string(), count: z.int().optional() }),
   'trigger.replayed': z.strictObject({ ...fired, replayOf: z.string() }),

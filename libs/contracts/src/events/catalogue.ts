@@ -4,6 +4,7 @@ import { AUDIT_EVENTS } from './audit.events.js';
 import { AUTOMATION_EVENTS } from './automation.events.js';
 import { DATASET_EVENTS } from './dataset.events.js';
 import { DEPLOYMENT_EVENTS } from './deployment.events.js';
+import { LINEAGE_EVENTS } from './lineage.events.js';
 import { MODEL_EVENTS } from './model.events.js';
 import { RUN_EVENTS } from './run.events.js';
 import { TRAINING_EVENTS } from './training.events.js';
@@ -18,6 +19,7 @@ export const EVENTS = {
   ...MODEL_EVENTS,
   ...DEPLOYMENT_EVENTS,
   ...AUTOMATION_EVENTS,
+  ...LINEAGE_EVENTS,
 } as const;
 
 export type EventName = keyof typeof EVENTS;

@@ -52,7 +52,12 @@ export const MODEL_EVENTS = {
   /** Somebody moved it past its gates and approvals. */
   'model_version.stage_forced': z.strictObject({ ...version, from: z.string(), to: z.string(), by: z.string().nullable() }),
   /** Its files were looked at. */
-  'model_version.scanned': z.strictObject({ ...version, outcome: z.enum(['clean', 'unsafe', 'refused']) }),
+  'model_version.scanned': z.strictObject({
+    ...version,
+    outcome: z.enum(['clean', 'unsafe', 'refused']),
+    /** Each format that it holds with the SHA-256 of its files, at most 64 of each; absent in older events. */
+    formats: z.array(z.strictObject({ name: z.string(), blobs: z.array(z.string()) })).optional(),
+  }),
   'model_version.approved': z.strictObject({ ...request, by: z.string() }),
   'model_version.rejected': z.strictObject({ ...request, by: z.string() }),
   'model_version.stage_changed': z.strictObject({

@@ -15,6 +15,19 @@ export const RUN_EVENTS = {
     experimentId: z.string(),
     jobId: z.string().nullable(),
     datasetVersionIds: z.array(z.string()),
+    /** What follows is absent in older events. */
+    name: z.string().optional(),
+    parentId: z.string().nullable().optional(),
+    /** What its client says that it ran: a file or a notebook, and the commit; null for a client that does not say. */
+    code: z.strictObject({ source: z.string(), commit: z.string().nullable() }).nullable().optional(),
+  }),
+  /** Data sets and logged models that a client says it used or made, by name and digest or by id. */
+  'run.linked': z.strictObject({
+    runId: z.string(),
+    experimentId: z.string(),
+    datasets: z.array(z.strictObject({ name: z.string(), digest: z.string() })),
+    inputs: z.array(z.string()),
+    outputs: z.array(z.string()),
   }),
   'run.finished': end,
   'run.failed': end,

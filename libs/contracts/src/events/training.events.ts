@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+/** A part of a training spec: the first 16 hex digits of the SHA-256 of its canonical JSON, and words for it. */
+const part = z.strictObject({ digest: z.string(), label: z.string() });
 const job = { jobId: z.string(), runId: z.string() };
 
 export const TRAINING_EVENTS = {
@@ -10,8 +12,14 @@ export const TRAINING_EVENTS = {
     templateId: z.string(),
     templateRevision: z.int(),
     datasetVersionId: z.string(),
+    /** How rows are prepared and split; absent in older events. */
+    preparation: part.optional(),
+    split: part.optional(),
+    /** The run that it does anew. */
+    reproduces: z.string().optional(),
   }),
-  'training_job.started': z.strictObject({ ...job, attempt: z.int(), runner: z.string() }),
+  /** `resumedFrom`: epoch of the checkpoint from which the attempt goes on. */
+  'training_job.started': z.strictObject({ ...job, attempt: z.int(), runner: z.string(), resumedFrom: z.int().optional() }),
   'training_job.checkpointed': z.strictObject({ ...job, attempt: z.int(), epoch: z.int(), blob: z.string() }),
   'training_job.retrying': z.strictObject({ ...job, attempt: z.int(), reason: z.string() }),
   'training_job.succeeded': z.strictObject({

@@ -1,0 +1,6 @@
+import { z } from 'zod';
+
+export const LINEAGE_EVENTS = {
+  /** The graph was built anew from so many events of the log; `differing` rows were put right. */
+  'lineage.rebuilt': z.strictObject({ events: z.int(), nodes: z.int(), edges: z.int(), differing: z.int() }),
+} as const;
