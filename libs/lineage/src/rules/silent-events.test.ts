@@ -49,6 +49,8 @@ const SILENT: Readonly<Record<string, readonly string[]>> = {
     'webhook.tested',
     'webhook.redelivered',
     'webhook.disabled',
+    'webhook.replayed',
+    'webhook.secret_rotated',
     'delivery.replayed',
   ],
 };
