@@ -9,6 +9,7 @@ import { inject } from 'vitest';
 import { AccessService, Authenticator, createCtx, type Ctx, type Role } from '#access';
 import { loadConfig, type Config } from '#config';
 import { PlatformModule } from '#host';
+import { until } from '#testing';
 
 export interface Stack {
   readonly app: INestApplicationContext;
@@ -83,4 +84,16 @@ export async function startStack(roles: Type[] = [], env: NodeJS.ProcessEnv = {}
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Waits until a consumer of the log has read all that was said so far. */
+export async function hasRead(stack: Stack, consumer: string): Promise<void> {
+  const [last] = await stack.rows<{ pos: string }>('select max(pos) as pos from event_log');
+  await until(`${consumer} has read the log`, async () => {
+    const rows = await stack.rows(
+      'select 1 from event_log e join log_cursor c on c.consumer = $2 where e.pos = $1 and e.sequence <= c.position',
+      [last!.pos, consumer],
+    );
+    return rows.length > 0;
+  });
 }

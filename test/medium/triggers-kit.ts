@@ -13,7 +13,7 @@ import { Outbox } from '#messaging';
 import { until } from '#testing';
 import { JobsService, TemplatesService } from '#training';
 import { digest, name, validDataset } from './builders.js';
-import type { Stack } from './stack.js';
+import { hasRead, type Stack } from './stack.js';
 import { ALLOWED } from './webhooks-kit.js';
 
 /** Use cases of triggers as `ctx` has them, events said at will, and what tests ask of them again and again. */
@@ -100,16 +100,7 @@ export function triggersKit(stack: Stack, ctx: Ctx) {
       ),
 
     /** Waits until the matcher has read all that was said so far. */
-    async matched(): Promise<void> {
-      const [last] = await stack.rows<{ pos: string }>('select max(pos) as pos from event_log');
-      await until('the matcher has read the log', async () => {
-        const rows = await stack.rows(
-          `select 1 from event_log e join log_cursor c on c.consumer = 'trigger-matcher' where e.pos = $1 and e.sequence <= c.position`,
-          [last!.pos],
-        );
-        return rows.length > 0;
-      });
-    },
+    matched: () => hasRead(stack, 'trigger-matcher'),
 
     /** The payload of a data set version that nobody has. */
     validated: (more: Partial<EventData<'dataset_version.validated'>> = {}): EventData<'dataset_version.validated'> => ({

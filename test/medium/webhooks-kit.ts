@@ -10,9 +10,8 @@ import {
   type MlflowEvent,
   type WebhookPatch,
 } from '#automation';
-import { until } from '#testing';
 import { name } from './builders.js';
-import type { Stack } from './stack.js';
+import { hasRead, type Stack } from './stack.js';
 
 export const SECRET = 'a secret of the tests';
 /** What this installation allows its webhooks to reach. */
@@ -96,16 +95,7 @@ export function webhooksKit(stack: Stack, ctx: Ctx) {
     },
 
     /** Waits until the matcher has read all that was said so far. */
-    async matched(): Promise<void> {
-      const [last] = await stack.rows<{ pos: string }>('select max(pos) as pos from event_log');
-      await until('the matcher has read the log', async () => {
-        const rows = await stack.rows(
-          `select 1 from event_log e join log_cursor c on c.consumer = 'webhook-matcher' where e.pos = $1 and e.sequence <= c.position`,
-          [last!.pos],
-        );
-        return rows.length > 0;
-      });
-    },
+    matched: () => hasRead(stack, 'webhook-matcher'),
   };
 }
 

@@ -6,8 +6,7 @@ import { Notifier } from '#messaging';
 import { DELIVERIES_DUE, DeliveriesStore } from './deliveries.store.js';
 import type { AddressRules } from './http/address-rules.js';
 import type { Parcel } from './http/send-webhook.js';
-import { cloudEvent } from './model/cloud-event.js';
-import { MLFLOW_EVENTS, mlflowPayload, type MlflowEvent } from './model/mlflow-events.js';
+import type { MlflowEvent } from './model/mlflow-events.js';
 import { newSigningSecret } from './model/standard-webhooks.js';
 import {
   checkedEvents,
@@ -20,7 +19,8 @@ import {
   type WebhookNarrowing,
 } from './model/webhook.js';
 import type { WebhookStatus } from './webhooks.entities.js';
-import { WebhooksStore, type WebhookFacts, type WebhookTarget } from './webhooks.store.js';
+import { madeUp, tested } from './webhook-examples.js';
+import { WebhooksStore, type WebhookFacts } from './webhooks.store.js';
 
 export interface NewWebhook extends WebhookNarrowing {
   readonly name: string;
@@ -224,30 +224,6 @@ function secretOf(form: WebhookForm, given: string | undefined): string | null {
   if (form === 'mlflow') return given || null;
   if (given === undefined) return newSigningSecret();
   throw new DomainError('BAD_INPUT', 'the platform makes the secret of this form; rotateWebhookSecret makes another', 'secret');
-}
-
-function madeUp(ctx: Ctx, event: MlflowEvent, { form, url, secrets }: WebhookTarget): Parcel {
-  return {
-    form,
-    id: newId('webhookDelivery'),
-    url,
-    secrets,
-    payload: mlflowPayload(event, ctx.clock.now(), MLFLOW_EVENTS[event]),
-  };
-}
-
-function tested(ctx: Ctx, webhookId: string, id: string, { form, url, secrets }: WebhookTarget, publicUrl: string): Parcel {
-  const { workspaceId, correlationId, authId } = ctx;
-  const about = {
-    subject: `webhook/${webhookId}`,
-    data: { webhookId },
-    time: ctx.clock.now(),
-    workspaceId,
-    correlationId,
-    authId,
-  };
-  const event = { id, name: 'webhook.tested', ...about, sequence: null, causationId: null, hops: 0 } as const;
-  return { form, id, url, secrets, payload: JSON.stringify(cloudEvent(event, publicUrl)) };
 }
 
 function noWebhook(id: string): DomainError {

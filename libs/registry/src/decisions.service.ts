@@ -40,7 +40,7 @@ export class DecisionsService {
   }
 
   /**
-   * Moves a version past the gates and approvals of its way in. It takes a right of its own and a reason, and its open requests for the stage end. Throws
+   * Moves a version past the gates and approvals of its way in. It takes a right of its own and a reason, and its open requests end. Throws
    * BAD_INPUT without a reason, CONFLICT for a move that the flow does not have at all.
    */
   async force(ctx: Ctx, input: { versionId: string; stage: string; reason: string }): Promise<{ id: string }> {

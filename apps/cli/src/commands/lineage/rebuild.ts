@@ -22,7 +22,9 @@ export class LineageRebuild extends ServerCommand {
   static override description =
     'Exits with 5 when --check finds a difference. What came by events that retention has dropped stays as it is.';
   static override examples = ['<%= config.bin %> lineage rebuild', '<%= config.bin %> lineage rebuild --check'];
-  static override flags = { check: Flags.boolean({ description: 'Only say whether the graph is what the log gives.', default: false }) };
+  static override flags = {
+    check: Flags.boolean({ description: 'Only say whether the graph is what the log gives.', default: false }),
+  };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(LineageRebuild);
