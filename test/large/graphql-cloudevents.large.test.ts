@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startPlatform, uniqueName, until, type Client, type Server } from '#testing';
-import { answers, startListener, toEvent, verify, type Listener } from '../medium/webhooks-out-kit.js';
+import { answers, startListener, toEvent, verify, type Listener } from '../medium/webhooks-listener.js';
 import { anotherWorkspace } from './edge-support.js';
 
 const ERRORS = 'userErrors { code message field }';

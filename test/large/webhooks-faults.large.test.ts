@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, checkInvariants, startPlatform, uniqueName, until, type Client, type Server } from '#testing';
-import { answers, startListener, toEvent, verify, type Listener } from '../medium/webhooks-out-kit.js';
+import { answers, startListener, toEvent, verify, type Listener } from '../medium/webhooks-listener.js';
 
 const EVENTS = 12;
 

@@ -1,123 +1,51 @@
-import { Module } from '@nestjs/common';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Ctx } from '#access';
-import { GuardedClient, WebhookMatcher, type NewWebhook } from '#automation';
-import { RelayModule } from '#messaging';
+import { describe, expect, test } from 'vitest';
+import type { NewWebhook } from '#automation';
 import { until } from '#testing';
-import { DeliverWebhooksService } from '../../apps/automation/src/deliver-webhooks.service.js';
 import { name } from './builders.js';
-import { registryKit, type RegistryKit } from './registry-kit.js';
-import { startStack, type Stack } from './stack.js';
-import { ALLOWED, webhooksKit, type WebhooksKit } from './webhooks-kit.js';
-import { answers, startListener, toEvent, verify, type Listener } from './webhooks-out-kit.js';
+import { answers, toEvent, verify } from './webhooks-listener.js';
+import { TIMEOUT_MS, WebhooksOut } from './webhooks-out-kit.js';
 
-/** Thirty seconds of real life are this long here. */
-const TIMEOUT_MS = 400;
-
-@Module({
-  imports: [RelayModule],
-  providers: [
-    WebhookMatcher,
-    DeliverWebhooksService,
-    { provide: GuardedClient, useValue: new GuardedClient(ALLOWED, { timeoutMs: TIMEOUT_MS }) },
-  ],
-})
-class WebhooksRole {}
-
-let stack: Stack;
-let ada: Ctx;
-let kit: WebhooksKit;
-let registry: RegistryKit;
-let listener: Listener;
-const others: Listener[] = [];
-beforeAll(async () => {
-  stack = await startStack([WebhooksRole], { TAILRACE_PUBLIC_URL: 'https://tailrace.example/' });
-  ada = await stack.member('editor', 'ada');
-  kit = webhooksKit(stack, ada);
-  registry = registryKit(stack, ada);
-});
-afterAll(() => stack.close());
-beforeEach(async () => void (listener = await startListener()));
-afterEach(async () => {
-  await stack.rows('delete from webhook');
-  for (const each of [listener, ...others.splice(0)]) each.close();
-});
-
-async function hook(more: Partial<NewWebhook> = {}): Promise<{ id: string; secret: string }> {
-  const input = { name: name('hook'), url: listener.url, form: 'cloudevents', events: ['model.created'], ...more } as const;
-  const { id, secret } = await kit.service.create(ada, input, kit.rules);
-  return { id, secret: secret! };
-}
-
-interface Row {
-  readonly id: string;
-  readonly state: string;
-  readonly attempts: number;
-  readonly held: boolean;
-  readonly last_status: number | null;
-  readonly wait: number;
-}
-const rowsOf = (webhookId: string) =>
-  stack.rows<Row>(
-    `select id, state, attempts, held, last_status, extract(epoch from next_at - now())::float as wait from webhook_delivery where webhook_id = $1 order by sequence`,
-    [webhookId],
-  );
-const attemptsOf = (webhookId: string) =>
-  stack.rows<{ number: number; status: number | null; ms: number; body: string | null; error: string | null }>(
-    'select a.number, a.status, a.ms, a.body, a.error from webhook_attempt a join webhook_delivery d on d.id = a.delivery_id where d.webhook_id = $1 order by d.sequence, a.number',
-    [webhookId],
-  );
-/** The waits of what is not held are over. */
-const waitsPass = (webhookId: string) =>
-  stack.rows(
-    "update webhook_delivery set next_at = now() - interval '1 second' where webhook_id = $1 and state = 'PENDING' and not held and lease is null",
-    [webhookId],
-  );
-const tried = (webhookId: string, times: number) =>
-  until(`${times} tries`, async () => {
-    const rows = await rowsOf(webhookId);
-    return rows[0]?.attempts === times && rows;
-  });
+const out = WebhooksOut.forTests();
 
 describe('an event', () => {
   test('arrives as a CloudEvent that its SDK takes, signed so that the library of Standard Webhooks takes it', async () => {
-    const { id, secret } = await hook();
-    const model = await registry.openModel();
-    await until('it arrived', async () => listener.calls[0]);
-    const [call] = listener.calls;
+    const { id, secret } = await out.hook();
+    const model = await out.registry.openModel();
+    await until('it arrived', async () => out.listener.calls[0]);
+    const [call] = out.listener.calls;
     expect(call!.headers['content-type']).toBe('application/cloudevents+json; charset=utf-8');
     const event = toEvent(call!);
     expect(event.validate()).toBe(true);
-    const [logged] = await stack.rows<{ id: string; subject: string; sequence: string; hops: number }>(
+    const [logged] = await out.stack.rows<{ id: string; subject: string; sequence: string; hops: number }>(
       `select id, subject, sequence, hops from event_log where data ->> 'name' = $1`,
       [model],
     );
     expect(event.toJSON()).toMatchObject({
       specversion: '1.0',
       id: logged!.id,
-      source: `/workspaces/${stack.workspaceId}`,
+      source: `/workspaces/${out.stack.workspaceId}`,
       type: 'io.tailrace.model.created.v1',
       subject: logged!.subject,
       datacontenttype: 'application/json',
       dataschema: 'https://tailrace.example/schemas/model.created/1.json',
       sequence: logged!.sequence.padStart(20, '0'),
       partitionkey: logged!.subject,
-      correlationid: ada.correlationId,
+      correlationid: out.ada.correlationId,
       hops: 0,
-      authid: ada.authId,
+      authid: out.ada.authId,
       data: { name: model },
     });
     expect(JSON.parse(call!.body)).toMatchObject({ time: event.time, timestamp: event.time });
     expect(call!.headers['webhook-id']).toBe(logged!.id);
     expect(verify(call!, secret)).toMatchObject({ id: logged!.id });
-    await until('it is written down', async () => (await rowsOf(id))[0]?.state === 'DELIVERED');
-    expect(await attemptsOf(id)).toEqual([{ number: 1, status: 200, ms: expect.any(Number), body: 'thanks', error: null }]);
+    await until('it is written down', async () => (await out.rowsOf(id))[0]?.state === 'DELIVERED');
+    expect(await out.attemptsOf(id)).toEqual([{ number: 1, status: 200, ms: expect.any(Number), body: 'thanks', error: null }]);
   });
 
   test('is refused by that library in other bytes, too late, and with another secret', async () => {
-    const { secret } = await hook();
-    await registry.openModel();
-    const call = await until('it arrived', async () => listener.calls[0]);
+    const { secret } = await out.hook();
+    await out.registry.openModel();
+    const call = await until('it arrived', async () => out.listener.calls[0]);
     const again = JSON.stringify(JSON.parse(call.body), null, 1);
     expect(() => verify({ ...call, body: again }, secret)).toThrow('No matching signature');
     expect(() => verify(call, `whsec_${Buffer.alloc(32, 7).toString('base64')}`)).toThrow('No matching signature');
@@ -126,30 +54,31 @@ describe('an event', () => {
   });
 
   test('is signed by both secrets while the one before is good, and by the new one alone afterwards', async () => {
-    const { id, secret } = await hook();
-    const second = (await kit.service.rotateSecret(ada, id, 1)).secret!;
-    await registry.openModel();
-    const both = await until('it arrived', async () => listener.calls[0]);
+    const { id, secret } = await out.hook();
+    const second = (await out.kit.service.rotateSecret(out.ada, id, 1)).secret!;
+    await out.registry.openModel();
+    const both = await until('it arrived', async () => out.listener.calls[0]);
     expect(String(both.headers['webhook-signature']).split(' ')).toHaveLength(2);
     for (const each of [secret, second]) expect(verify(both, each)).toMatchObject({ specversion: '1.0' });
-    const third = (await kit.service.rotateSecret(ada, id, 0)).secret!;
-    await registry.openModel();
-    const one = await until('the next arrived', async () => listener.calls[1]);
+    const third = (await out.kit.service.rotateSecret(out.ada, id, 0)).secret!;
+    await out.registry.openModel();
+    const one = await until('the next arrived', async () => out.listener.calls[1]);
     expect(String(one.headers['webhook-signature']).split(' ')).toHaveLength(1);
     expect(verify(one, third)).toMatchObject({ specversion: '1.0' });
     expect(() => verify(one, second)).toThrow('No matching signature');
-    expect(JSON.stringify(await stack.rows('select after from audit_log where subject_id = $1', [id]))).not.toMatch(/whsec_/);
+    expect(JSON.stringify(await out.stack.rows('select after from audit_log where subject_id = $1', [id]))).not.toMatch(/whsec_/);
   });
 
   test('is heard by its name, by its noun and by all; of one subject, and of one project', async () => {
     const by = async (more: Partial<NewWebhook>) => {
-      const other = await startListener();
-      others.push(other);
-      await hook({ ...more, url: other.url });
+      const other = await out.another();
+      await out.hook({ ...more, url: other.url });
       return other;
     };
-    const first = await registry.openModel();
-    const [subject] = await stack.rows<{ subject: string }>(`select subject from event_log where data ->> 'name' = $1`, [first]);
+    const first = await out.registry.openModel();
+    const [subject] = await out.stack.rows<{ subject: string }>(`select subject from event_log where data ->> 'name' = $1`, [
+      first,
+    ]);
     const [noun, all, tags, one, elsewhere] = await Promise.all([
       by({ events: ['model.*'] }),
       by({ events: ['*'] }),
@@ -157,7 +86,7 @@ describe('an event', () => {
       by({ events: ['model.*'], subject: subject!.subject }),
       by({ events: ['*'], project: '/elsewhere' }),
     ]);
-    const model = await registry.openModel();
+    const model = await out.registry.openModel();
     await until('noun and all have it', async () => noun.calls[0] && all.events().some(({ data }) => data?.['name'] === model));
     expect(noun.events().map(({ data }) => data?.['name'])).toEqual([model]);
     expect([tags.calls, one.calls, elsewhere.calls]).toEqual([[], [], []]);
@@ -174,34 +103,34 @@ describe('what is asked for', () => {
     [{ secret: 'my own' }, 'secret'],
     [{ form: 'mlflow', events: ['prompt.created'], subject: 'model/x' }, 'form'],
   ] as const)('%o is refused, and says where', async (more, field) => {
-    await expect(hook(more as Partial<NewWebhook>)).rejects.toMatchObject({ code: 'BAD_INPUT', field });
-    expect(await stack.rows('select 1 from webhook')).toEqual([]);
+    await expect(out.hook(more as Partial<NewWebhook>)).rejects.toMatchObject({ code: 'BAD_INPUT', field });
+    expect(await out.stack.rows('select 1 from webhook')).toEqual([]);
   });
 
   test('who may not read all events gets no webhook that tells them', async () => {
-    const viewer = await stack.member('viewer');
-    const input = { name: name('hook'), url: listener.url, form: 'cloudevents', events: ['*'] } as const;
-    await expect(kit.service.create(viewer, input, kit.rules)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    const viewer = await out.stack.member('viewer');
+    const input = { name: name('hook'), url: out.listener.url, form: 'cloudevents', events: ['*'] } as const;
+    await expect(out.kit.service.create(viewer, input, out.kit.rules)).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 });
 
 describe('R27: a receiver in trouble', () => {
   test('500 three times, then 200: four attempts with rising waits under one webhook-id', async () => {
-    listener.answer = (response, nth) => answers(nth <= 3 ? 500 : 200)(response, nth);
-    const { id } = await hook();
-    await registry.openModel();
+    out.listener.answer = (response, nth) => answers(nth <= 3 ? 500 : 200)(response, nth);
+    const { id } = await out.hook();
+    await out.registry.openModel();
     const waits: number[] = [];
     for (const times of [1, 2, 3]) {
-      waits.push((await tried(id, times))[0]!.wait);
-      await waitsPass(id);
+      waits.push((await out.tried(id, times))[0]!.wait);
+      await out.waitsPass(id);
     }
-    await until('it is delivered', async () => (await rowsOf(id))[0]?.state === 'DELIVERED');
+    await until('it is delivered', async () => (await out.rowsOf(id))[0]?.state === 'DELIVERED');
     expect(waits[0]).toBeLessThan(1.3);
     expect(waits[1]).toBeGreaterThan(2);
     expect(waits[2]).toBeGreaterThan(20);
-    expect((await attemptsOf(id)).map(({ status }) => status)).toEqual([500, 500, 500, 200]);
-    expect(new Set(listener.calls.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
-    expect(new Set(listener.calls.map(({ body }) => body)).size).toBe(1);
+    expect((await out.attemptsOf(id)).map(({ status }) => status)).toEqual([500, 500, 500, 200]);
+    expect(new Set(out.listener.calls.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    expect(new Set(out.listener.calls.map(({ body }) => body)).size).toBe(1);
   });
 
   test.each([
@@ -214,26 +143,26 @@ describe('R27: a receiver in trouble', () => {
     ],
     ['redirects', answers(301, { location: 'http://127.0.0.1:9/' }), 301, /301/],
   ] as const)('one that %s is tried again', async (_what, answer, status, error) => {
-    listener.answer = answer as never;
-    const { id } = await hook();
-    await registry.openModel();
-    await tried(id, 1);
-    expect(await attemptsOf(id)).toEqual([
+    out.listener.answer = answer as never;
+    const { id } = await out.hook();
+    await out.registry.openModel();
+    await out.tried(id, 1);
+    expect(await out.attemptsOf(id)).toEqual([
       { number: 1, status, ms: expect.any(Number), body: status ? 'thanks' : null, error: expect.stringMatching(error) },
     ]);
-    listener.answer = answers(200);
-    await waitsPass(id);
-    await until('it is delivered', async () => (await rowsOf(id))[0]?.state === 'DELIVERED');
-    expect(new Set(listener.calls.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    out.listener.answer = answers(200);
+    await out.waitsPass(id);
+    await until('it is delivered', async () => (await out.rowsOf(id))[0]?.state === 'DELIVERED');
+    expect(new Set(out.listener.calls.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   });
 
   test('410 turns its webhook off at once, with an event', async () => {
-    listener.answer = answers(410);
-    const { id } = await hook();
-    await registry.openModel();
-    await until('it is off', async () => (await kit.view.get(ada, id))?.status === 'DISABLED');
-    expect(await rowsOf(id)).toMatchObject([{ state: 'FAILED', attempts: 1, last_status: 410 }]);
-    expect((await kit.saidOf(id)).map(({ type }) => type)).toEqual(['webhook.created', 'webhook.disabled']);
+    out.listener.answer = answers(410);
+    const { id } = await out.hook();
+    await out.registry.openModel();
+    await until('it is off', async () => (await out.kit.view.get(out.ada, id))?.status === 'DISABLED');
+    expect(await out.rowsOf(id)).toMatchObject([{ state: 'FAILED', attempts: 1, last_status: 410 }]);
+    expect((await out.kit.saidOf(id)).map(({ type }) => type)).toEqual(['webhook.created', 'webhook.disabled']);
   });
 
   test.each([
@@ -242,20 +171,20 @@ describe('R27: a receiver in trouble', () => {
     [429, '999999999', 21_000, 21_601],
     [500, '90', 0, 2],
   ])('%i with retry-after %s waits between %i and %i seconds', async (status, asked, least, most) => {
-    listener.answer = answers(status, { 'retry-after': asked });
-    const { id } = await hook();
-    await registry.openModel();
-    const [row] = await tried(id, 1);
+    out.listener.answer = answers(status, { 'retry-after': asked });
+    const { id } = await out.hook();
+    await out.registry.openModel();
+    const [row] = await out.tried(id, 1);
     expect(row!.wait).toBeGreaterThan(least - 1);
     expect(row!.wait).toBeLessThan(most);
   });
 
   test('200 a little before the time is over has arrived', async () => {
-    listener.answer = (response, nth) => void setTimeout(() => answers(200)(response, nth), TIMEOUT_MS * 0.7);
-    const { id } = await hook();
-    await registry.openModel();
-    await until('it is delivered', async () => (await rowsOf(id))[0]?.state === 'DELIVERED');
-    const [attempt] = await attemptsOf(id);
+    out.listener.answer = (response, nth) => void setTimeout(() => answers(200)(response, nth), TIMEOUT_MS * 0.7);
+    const { id } = await out.hook();
+    await out.registry.openModel();
+    await until('it is delivered', async () => (await out.rowsOf(id))[0]?.state === 'DELIVERED');
+    const [attempt] = await out.attemptsOf(id);
     expect(attempt!.ms).toBeGreaterThanOrEqual(TIMEOUT_MS * 0.7 - 1);
   });
 });

@@ -161,7 +161,7 @@ describe('deliveries', () => {
     });
   });
 
-  test('a receiver that hangs holds up no other, and has two deliveries under way at most', async () => {
+  test('a receiver that hangs holds up no other, and has four deliveries under way at most', async () => {
     receiver.status = null;
     const alive = await another(200);
     const hanging = await kit.hook(receiver.url);
@@ -169,21 +169,9 @@ describe('deliveries', () => {
     const models: string[] = [];
     for (let i = 0; i < 20; i++) models.push(await registry.openModel());
     await until('the other has all', async () => models.every((model) => alive.about(model).length === 1));
-    expect(receiver.calls.length).toBeLessThanOrEqual(2);
+    expect(receiver.calls.length).toBeLessThanOrEqual(4);
     expect(await kit.rowsOf(hanging)).toHaveLength(20);
     expect(await kit.deliveries.claim(100)).toEqual([]);
-  });
-
-  test('no more than sixteen are under way in all, whoever asks', async () => {
-    receiver.status = null;
-    for (let i = 0; i < 10; i++) await kit.hook(receiver.url);
-    await registry.openModel();
-    await registry.openModel();
-    await until('sixteen are under way', async () => receiver.calls.length === 16);
-    await kit.matched();
-    expect(await stack.rows('select 1 from webhook_delivery')).toHaveLength(20);
-    expect(await kit.deliveries.claim(100)).toEqual([]);
-    expect(receiver.calls).toHaveLength(16);
   });
 
   test('what a worker took and did not settle is sent again when its lease is over', async () => {
@@ -200,7 +188,15 @@ describe('deliveries', () => {
     const id = await kit.hook(receiver.url);
     const model = await heldByTheDead();
     const [row] = await kit.rowsOf(id);
-    const taken = { id: row!.id, webhookId: id, workspaceId: stack.workspaceId, eventId: '', subject: null, attempts: 0 };
+    const taken = {
+      id: row!.id,
+      webhookId: id,
+      workspaceId: stack.workspaceId,
+      eventId: '',
+      subject: null,
+      attempts: 0,
+      failing: false,
+    };
     const late = { ...taken, form: 'mlflow', url: '', secrets: [], payload: '' } as const;
     await kit.deliveries.settle({ ...late, lease: 'older' }, { status: 410, body: null, error: null });
     await kit.deliveries.release({ ...late, lease: 'older' });

@@ -6,7 +6,8 @@ import { errorMessage, Waker } from '#kernel';
 import { LOGGER, Wakeups } from '#messaging';
 import type { Logger } from '#telemetry';
 
-const AT_A_TIME = 16;
+/** More than may be sent to receivers that answer, since those that hang stay for their time. */
+const AT_A_TIME = 128;
 /** What is under way when the process is to end may end by itself for so long. */
 const GRACE_MS = 3000;
 

@@ -4,6 +4,7 @@ import { ExecutionEntity, MetricWindowEntity, TriggerEntity, TriggerSecretEntity
 import { AutomationView } from './automation.view.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { DeliveriesStore } from './deliveries.store.js';
+import { DeliveryClaimsStore } from './delivery-claims.store.js';
 import { DeliveriesView } from './deliveries.view.js';
 import { DryRunService } from './dry-run.service.js';
 import { ExecutionsService } from './executions.service.js';
@@ -24,7 +25,7 @@ import { WebhooksView } from './webhooks.view.js';
 const TRIGGERS = [TriggersService, ExecutionsService, SchedulesService, IncomingService, DryRunService, AutomationView];
 const WEBHOOKS = [WebhooksService, WebhooksView, DeliveriesService, DeliveriesView, ReplaysService];
 /** For the matchers, which only the automation app starts. */
-const STORES = [WebhooksStore, DeliveriesStore, TriggersStore, MetricWindowsStore, TriggerGate];
+const STORES = [WebhooksStore, DeliveriesStore, DeliveryClaimsStore, TriggersStore, MetricWindowsStore, TriggerGate];
 const ENTITIES = [
   TriggerEntity,
   TriggerSecretEntity,

@@ -3,7 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { createCtx, Journal } from '#access';
 import { UnitOfWork, type Tx } from '#database';
 import { EventLog } from '#messaging';
-import { DeliveriesStore, type ClaimedDelivery } from './deliveries.store.js';
+import { DeliveriesStore } from './deliveries.store.js';
+import { DeliveryClaimsStore, type ClaimedDelivery } from './delivery-claims.store.js';
 import type { Parcel } from './http/send-webhook.js';
 import { cloudEvent } from './model/cloud-event.js';
 import { GIVE_UP_SECONDS, isDelivered, isGone, waitAfter, type Outcome } from './model/delivery.js';
@@ -21,6 +22,7 @@ export class DeliveriesService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly store: DeliveriesStore,
+    private readonly claims: DeliveryClaimsStore,
     private readonly webhooks: WebhooksStore,
     private readonly log: EventLog,
     private readonly journal: Journal,
@@ -28,7 +30,7 @@ export class DeliveriesService {
 
   /** Takes up to `room` due deliveries; fewer when as many as may be are under way. */
   claim(room: number): Promise<ClaimedDelivery[]> {
-    return this.unitOfWork.run({}, (tx) => this.store.claim(tx, room, randomUUID()));
+    return this.unitOfWork.run({}, (tx) => this.claims.claim(tx, room, randomUUID()));
   }
 
   /**
@@ -52,11 +54,13 @@ export class DeliveriesService {
   async settle(claimed: ClaimedDelivery, outcome: Outcome): Promise<void> {
     await this.unitOfWork.run({}, async (tx) => {
       if (isDelivered(outcome)) {
+        await this.claims.noteHealth(tx, claimed, true);
         await this.store.finish(tx, claimed, 'DELIVERED', outcome);
         return;
       }
       // The webhook before its deliveries, which is the order of those who change it.
       const webhook = await this.webhooks.lock(tx, claimed.workspaceId, claimed.webhookId);
+      await this.claims.noteHealth(tx, claimed, false);
       const reason = webhook && (await this.failed(tx, claimed, outcome));
       if (reason) await this.disable(tx, claimed, webhook.name, reason);
     });
@@ -64,7 +68,7 @@ export class DeliveriesService {
 
   /** Gives a delivery back unsent. */
   async release(claimed: ClaimedDelivery): Promise<void> {
-    await this.unitOfWork.run({}, (tx) => this.store.release(tx, claimed));
+    await this.unitOfWork.run({}, (tx) => this.claims.release(tx, claimed));
   }
 
   dropOld(days: number): Promise<number> {

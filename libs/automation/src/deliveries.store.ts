@@ -1,17 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '#database';
+import type { ClaimedDelivery } from './delivery-claims.store.js';
 import { GIVE_UP_SECONDS, type Outcome } from './model/delivery.js';
-import type { WebhookForm } from './model/webhook.js';
 
 /** Channel on which workers are woken when deliveries became due. */
 export const DELIVERIES_DUE = 'webhook_delivery';
-
-/** Under way at a time, over all processes: per webhook, so that a receiver that hangs holds up no other, and in all. */
-const PER_WEBHOOK = 2;
-const IN_ALL = 16;
-/** Longer than the longest try, so that a worker that lives loses no lease. */
-const LEASE_SECONDS = 60;
-const CLAIM_LOCK = 7_411_010;
 
 export interface NewDelivery {
   readonly id: string;
@@ -25,43 +18,6 @@ export interface NewDelivery {
   readonly subject: string | null;
   readonly sequence: string | null;
 }
-
-/** A delivery that the holder of `lease` may send. */
-export interface ClaimedDelivery {
-  readonly id: string;
-  readonly webhookId: string;
-  readonly eventId: string;
-  readonly subject: string | null;
-  readonly form: WebhookForm;
-  readonly url: string;
-  /** Keys that sign it, the newest first. */
-  readonly secrets: readonly string[];
-  readonly payload: string | null;
-  readonly workspaceId: string;
-  readonly lease: string;
-  readonly attempts: number;
-}
-
-const UNDER_WAY = 'lease is not null and next_at > now()';
-
-/**
- * Due deliveries of each active webhook, as many as it has room for. The rows are looked up per webhook, so that the backlog of one costs the others
- * nothing.
- */
-const CLAIM = `with due as (
-    select d.id, d.next_at from webhook w
-      cross join lateral (select count(*) as n from webhook_delivery where webhook_id = w.id and ${UNDER_WAY}) busy
-      cross join lateral (select p.id, p.next_at, row_number() over (order by p.next_at, p.id) as place from
-        (select id, next_at from webhook_delivery where webhook_id = w.id and state = 'PENDING' and next_at <= now()
-          order by next_at, id limit ${PER_WEBHOOK}) p) d
-     where w.status = 'ACTIVE' and d.place <= ${PER_WEBHOOK} - busy.n
-     order by d.next_at, d.id
-     limit greatest(least($1, ${IN_ALL} - (select count(*) from webhook_delivery where ${UNDER_WAY})), 0)),
-  free as (select id from webhook_delivery where id in (select id from due) and state = 'PENDING' and next_at <= now() for update skip locked)
-  update webhook_delivery d set lease = $2, held = false, next_at = now() + make_interval(secs => ${LEASE_SECONDS})
-    from free, webhook w where d.id = free.id and w.id = d.webhook_id
-  returning d.id, d.webhook_id as "webhookId", w.workspace_id as "workspaceId", d.event_id as "eventId", d.subject, d.lease, d.attempts, d.payload,
-    w.form, w.url, array_remove(array[w.secret, case when w.previous_until > now() then w.previous_secret end], null) as secrets`;
 
 /**
  * New rows. One whose subject has an earlier one that is not delivered is held for the webhook's window. The last of those is locked: who ends it now
@@ -123,13 +79,6 @@ export class DeliveriesStore {
     return (await tx.query(INSERT, [...names.map(column), replayId])).length;
   }
 
-  /** Takes up to `room` due deliveries under the mark `lease`. */
-  async claim(tx: Tx, room: number, lease: string): Promise<ClaimedDelivery[]> {
-    // One claims at a time, over all processes: else two that count together go over the limits together.
-    await tx.query('select pg_advisory_xact_lock($1)', [CLAIM_LOCK]);
-    return tx.query<ClaimedDelivery>(CLAIM, [room, lease]);
-  }
-
   /** Ends a delivery, by compare-and-set on its lease. False when another has it now. */
   async finish(tx: Tx, claimed: ClaimedDelivery, state: 'DELIVERED' | 'FAILED', outcome: Outcome): Promise<boolean> {
     const rows = await tx.query(FINISH, [...attemptValues(claimed, outcome), state]);
@@ -150,14 +99,6 @@ export class DeliveriesStore {
     ]);
     if (row?.failed) await this.letGo(tx, claimed);
     return row;
-  }
-
-  /** Gives a delivery back as if it had not been claimed. */
-  async release(tx: Tx, claimed: ClaimedDelivery): Promise<void> {
-    await tx.query(
-      `update webhook_delivery set lease = null, next_at = now() where id = $1 and lease = $2 and state = 'PENDING'`,
-      [claimed.id, claimed.lease],
-    );
   }
 
   /** Whether anything has reached the webhook since then. */

@@ -29,6 +29,8 @@ export class WebhookEntity {
   /** The secret before, which signs too until `previousUntil`. */
   @Column('text', { nullable: true, select: false }) previousSecret!: string | null;
   @Column('timestamptz', { nullable: true, select: false }) previousUntil!: Date | null;
+  /** Since when nothing has reached it; null while deliveries do. */
+  @Column('timestamptz', { nullable: true }) failingSince!: Date | null;
   @Column('text') createdBy!: string;
   @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' }) createdAt!: Date;
   @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' }) updatedAt!: Date;
@@ -41,7 +43,7 @@ export class WebhookEntity {
 @Index('webhook_delivery_subject', ['webhookId', 'subject', 'sequence'], { where: "state = 'PENDING' and subject is not null" })
 @Index('webhook_delivery_sequence', ['webhookId', 'sequence'])
 @Index('webhook_delivery_replay', ['replayId'], { where: 'replay_id is not null' })
-@Index('webhook_delivery_lease', ['webhookId'], { where: 'lease is not null' })
+@Index('webhook_delivery_lease', ['webhookId', 'nextAt'], { where: 'lease is not null' })
 @Index('webhook_delivery_done', ['doneAt'], { where: 'done_at is not null' })
 export class WebhookDeliveryEntity {
   @PrimaryColumn('text') id!: string;

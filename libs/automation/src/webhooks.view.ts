@@ -20,6 +20,8 @@ export interface WebhookRow {
   /** Until when the secret before signs too; null when it does no more. */
   readonly previousUntil: Date | null;
   readonly status: WebhookStatus;
+  /** Since when nothing has reached it; null while deliveries do. */
+  readonly failingSince: Date | null;
   readonly signed: boolean;
   readonly createdBy: string;
   readonly createdAt: Date;
@@ -27,7 +29,7 @@ export interface WebhookRow {
 }
 
 const ROWS = `select id, name, form, url, description, events, subject, project, order_window_seconds as "orderWindowSeconds",
-  case when previous_until > now() then previous_until end as "previousUntil", status, secret is not null as signed, created_by as "createdBy", created_at as "createdAt",
+  case when previous_until > now() then previous_until end as "previousUntil", status, failing_since as "failingSince", secret is not null as signed, created_by as "createdBy", created_at as "createdAt",
   updated_at as "updatedAt" from webhook where workspace_id = $1`;
 const BY_IDS = `${ROWS} and id = any($2)`;
 const LIST = `${ROWS} and ($2::text is null or id < $2) and ($4::text is null or form = $4) order by id desc limit $3`;

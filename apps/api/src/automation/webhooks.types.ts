@@ -53,6 +53,8 @@ export class WebhookType extends Node {
   orderWindowSeconds!: number;
   @Field(() => Date, { nullable: true, description: 'Until when the secret before signs too.' }) previousUntil?: Date | null;
   @Field(() => WebhookStatusEnum) status!: WebhookStatusEnum;
+  @Field(() => Date, { nullable: true, description: 'Since when no delivery has reached it; null while they do.' })
+  failingSince?: Date | null;
   @Field({ description: 'It has a secret, which signs what it sends and which nobody is told.' }) signed!: boolean;
   @Field() createdAt!: Date;
   @Field() updatedAt!: Date;

@@ -18,13 +18,13 @@ export class WebhookList extends ServerCommand {
     printer.data(nodes, () =>
       renderTable(
         ['NAME', 'ID', 'FORM', 'TYPES', 'TO', 'STATUS'],
-        nodes.map(({ name, id, form, types, url, status }) => [
+        nodes.map(({ name, id, form, types, url, status, failingSince }) => [
           name,
           id,
           form.toLowerCase(),
           types.join(', '),
           url,
-          status.toLowerCase(),
+          failingSince && status === 'ACTIVE' ? 'failing' : status.toLowerCase(),
         ]),
         printer.paint,
       ),

@@ -11,6 +11,7 @@ export interface Webhook {
   readonly project: string | null;
   readonly orderWindowSeconds: number;
   readonly status: string;
+  readonly failingSince: string | null;
   readonly signed: boolean;
   readonly previousUntil: string | null;
   readonly createdAt: string;
@@ -32,7 +33,7 @@ export interface Delivery {
   readonly doneAt: string | null;
 }
 
-export const WEBHOOK = `id name url form types subject project orderWindowSeconds status signed previousUntil createdAt createdBy { name }`;
+export const WEBHOOK = `id name url form types subject project orderWindowSeconds status failingSince signed previousUntil createdAt createdBy { name }`;
 export const DELIVERY = 'id eventId type subject sequence state attempts nextAt lastStatus lastError createdAt doneAt';
 export const ERRORS = 'userErrors { code message field }';
 

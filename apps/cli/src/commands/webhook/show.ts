@@ -21,6 +21,7 @@ function describe(webhook: Webhook): string {
     webhook: webhook.name,
     id: webhook.id,
     status: webhook.status.toLowerCase(),
+    'failing since': webhook.failingSince ? timeText(webhook.failingSince) : undefined,
     form: webhook.form.toLowerCase(),
     types: webhook.types.join(', '),
     'only of subject': webhook.subject ?? undefined,
