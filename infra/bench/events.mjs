@@ -11,6 +11,7 @@ import { quantile, Report } from './report.mjs';
 
 const AT_REST = 100;
 const BURST = 300;
+const TRIGGERS = 8;
 const CONNECTIONS = 16;
 const argument = process.argv.indexOf('--backlog');
 const BACKLOG = argument >= 0 ? Number(process.argv[argument + 1]) : 100_000;
@@ -71,6 +72,13 @@ const WEBHOOK = mutation('createWebhook', 'CreateWebhookInput', 'webhook { id }'
 const TRIGGER = mutation('createTrigger', 'CreateTriggerInput', 'trigger { id }');
 let made = 0;
 
+const trigger = (send, receiver, name) =>
+  send(TRIGGER, {
+    name,
+    filter: { kind: 'event', event: 'experiment.created' },
+    action: { kind: 'call_webhook', url: `${receiver.url}/trigger` },
+  });
+
 async function burst(send, count) {
   const begun = Date.now();
   const lane = async () => {
@@ -88,12 +96,12 @@ async function atRest(send, receiver, paths) {
   }
 }
 
-async function underLoad(send, receiver, paths) {
+async function underLoad(send, receiver, paths, events = BURST, each = 1) {
   receiver.forget();
-  const begun = await burst(send, BURST);
+  const begun = await burst(send, events);
   const rates = [];
   for (const path of paths) {
-    await until(`${path} under load`, 180_000, () => receiver.on(path).length >= BURST);
+    await until(`${path} under load`, 180_000, () => receiver.on(path).length >= events * each);
     const times = receiver.on(path);
     rates.push({ value: (times.length * 1000) / (times.at(-1).at - begun), ...quantiles(times.map(({ ms }) => ms)) });
   }
@@ -152,11 +160,7 @@ try {
   await database.connect();
   const send = clientOf(platform);
   await send(WEBHOOK, { name: 'measured', url: `${receiver.url}/webhook`, types: ['experiment.created'] });
-  await send(TRIGGER, {
-    name: 'measured',
-    filter: { kind: 'event', event: 'experiment.created' },
-    action: { kind: 'call_webhook', url: `${receiver.url}/trigger` },
-  });
+  await trigger(send, receiver, 'measured');
   const paths = ['/webhook', '/trigger'];
   await atRest(send, receiver, paths);
   receiver.forget();
@@ -170,6 +174,10 @@ try {
   const [delivered, acted] = await underLoad(send, receiver, paths);
   report.add(`webhook deliveries, ${BURST} events by ${CONNECTIONS} connections`, '1/s, ms', delivered);
   report.add(`actions of a trigger, ${BURST} events by ${CONNECTIONS} connections`, '1/s, ms', acted);
+  // One trigger lets one execution go on at a time: several show what the platform can do.
+  for (let i = 1; i < TRIGGERS; i++) await trigger(send, receiver, `beside-${i}`);
+  const [side] = await underLoad(send, receiver, ['/trigger'], 100, TRIGGERS);
+  report.add(`actions of ${TRIGGERS} triggers, 100 events by ${CONNECTIONS} connections`, '1/s, ms', side);
   await backlog(send, receiver, database);
 } finally {
   await database.end();

@@ -49,7 +49,8 @@ const CLAIM = `with busy as materialized (
         order by next_at, id limit greatest(l.each - b.n, 0)) p
     where l.room > 0),
   chosen as materialized (select id from due where place <= room order by next_at, id limit $1),
-  free as (select id from webhook_delivery where id in (select id from chosen) and state = 'PENDING' and next_at <= now() for update skip locked)
+  free as (select f.id from chosen c
+    cross join lateral (select id from webhook_delivery where id = c.id and state = 'PENDING' and next_at <= now() for update skip locked) f)
   update webhook_delivery d set lease = $2, held = false, next_at = now() + make_interval(secs => ${LEASE_SECONDS})
     from free, webhook w where d.id = free.id and w.id = d.webhook_id
   returning d.id, d.webhook_id as "webhookId", w.workspace_id as "workspaceId", d.event_id as "eventId", d.subject, d.lease, d.attempts, d.payload,
@@ -60,8 +61,9 @@ const CLAIM = `with busy as materialized (
 export class DeliveryClaimsStore {
   /** Takes up to `room` due deliveries under the mark `lease`. */
   async claim(tx: Tx, room: number, lease: string): Promise<ClaimedDelivery[]> {
-    // One claims at a time, over all processes: else two that count together go over the limits together.
-    await tx.query('select pg_advisory_xact_lock($1)', [CLAIM_LOCK]);
+    // One claims at a time, over all processes: else two that count together go over the limits together. A plan that was kept from when little waited
+    // would read all that waits.
+    await tx.query(`select pg_advisory_xact_lock($1), set_config('plan_cache_mode', 'force_custom_plan', true)`, [CLAIM_LOCK]);
     return tx.query<ClaimedDelivery>(CLAIM, [room, lease]);
   }
 
