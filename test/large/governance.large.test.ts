@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import {
   aDataset,
   aMember,
@@ -7,12 +7,8 @@ import {
   aVersion,
   checkInvariants,
   jobWhen,
-  missingPostgres15,
   penguinsCsv,
   quickSpec,
-  startPlatform,
-  startPostgres15,
-  startSplit,
   uniqueName,
   until,
   type Client,
@@ -39,10 +35,10 @@ import {
   type RequestView,
   type VersionView,
 } from './governance-kit.js';
-import { titled } from './on-s3.js';
+import { inEachTopology } from './topologies.js';
 
-function governanceSuite(start: (env: Record<string, string>) => Promise<{ server: Server; stop(): Promise<void> }>): void {
-  let started: { server: Server; stop(): Promise<void> };
+inEachTopology((start) => {
+  let server: Server;
   let client: Client;
   let approver: Client;
   let check: Check;
@@ -54,18 +50,18 @@ function governanceSuite(start: (env: Record<string, string>) => Promise<{ serve
   beforeAll(async () => {
     check = await Check.start();
     // Leases as long as on a platform of people: nothing is killed here.
-    started = await start({
+    server = await start({
       TAILRACE_WEBHOOK_ALLOW: '127.0.0.0/8',
       TAILRACE_LEASE_SECONDS: '60',
       TAILRACE_HEARTBEAT_SECONDS: '5',
     });
-    client = started.server.client();
-    approver = started.server.client((await aMember(client, 'approver')).token);
+    client = server.client();
+    approver = server.client((await aMember(client, 'approver')).token);
     datasetId = await aDataset(client);
   }, 120_000);
   afterAll(async () => {
     check?.stop();
-    await started?.stop();
+    await server?.stop();
   });
 
   const request = async (versionId: string, stage: string, state: string): Promise<RequestView & { id: string }> => {
@@ -177,9 +173,9 @@ function governanceSuite(start: (env: Record<string, string>) => Promise<{ serve
     const { node: version } = await client.query<{ node: VersionView }>(READ_VERSION, { id: standing[0]!.version.id });
     const inputs = inputsOf(version);
     const infer = (body: object) =>
-      fetch(`${started.server.url}/v2/models/${name}/infer`, {
+      fetch(`${server.url}/v2/models/${name}/infer`, {
         method: 'POST',
-        headers: { authorization: `Bearer ${started.server.token}`, 'content-type': 'application/json' },
+        headers: { authorization: `Bearer ${server.token}`, 'content-type': 'application/json' },
         body: JSON.stringify(body),
       });
     await until('it answers', async () => (await infer({ inputs })).status === 200);
@@ -247,7 +243,7 @@ function governanceSuite(start: (env: Record<string, string>) => Promise<{ serve
   });
 
   test("what an MLflow client registers is scanned: hostile files are named, its description's signature is read", async () => {
-    const { post, put } = mlflowClient(started.server);
+    const { post, put } = mlflowClient(server);
     const { run } = (await post('runs/create', { experiment_id: '0' })) as unknown as { run: { info: { run_id: string } } };
     const runId = run.info.run_id;
     const inputs = JSON.stringify([{ name: 'x', type: 'double', required: true }]);
@@ -283,27 +279,11 @@ function governanceSuite(start: (env: Record<string, string>) => Promise<{ serve
   test('the story of one model over a quarter, and the answers to what an auditor asks', async () => {
     const said: string[] = [];
     const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
-    const { url, token } = started.server;
+    const { url, token } = server;
     const outcome = await runGovernanceDemo({ url, token }).catch((error: unknown) => error);
     stdout.mockRestore();
     expect(outcome, said.slice(-20).join('')).toBeUndefined();
   }, 120_000);
 
-  test('leaves every invariant whole', () => checkInvariants(started.server.databaseUrl));
-}
-
-describe('in one process, on the embedded PostgreSQL', () => {
-  governanceSuite(async (env) => {
-    const server = await startPlatform({ env });
-    return { server, stop: () => server.stop() };
-  });
-});
-
-const noPostgres = missingPostgres15();
-describe.skipIf(noPostgres)(titled('as a process each, on PostgreSQL 15', noPostgres), () => {
-  governanceSuite(async (env) => {
-    const postgres = await startPostgres15();
-    const server = await startSplit({ ...postgres, env });
-    return { server, stop: () => server.stop().finally(postgres.stop) };
-  });
+  test('leaves every invariant whole', () => checkInvariants(server.databaseUrl));
 });

@@ -1,61 +1,66 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ask, checkInvariants, startPlatform, uniqueName, until, type Client, type Server } from '#testing';
+import { ask, checkInvariants, uniqueName, until, type Client, type Server } from '#testing';
 import { answers, startListener, toEvent, verify, type Listener } from '../medium/webhooks-listener.js';
+import { inEachTopology } from './topologies.js';
 
 const EVENTS = 12;
 
-let server: Server;
-let client: Client;
-let listener: Listener;
-beforeAll(async () => {
-  // Slow, so that there is a middle to be killed in.
-  listener = await startListener((response, nth) => void setTimeout(() => answers(200)(response, nth), 300));
-  server = await startPlatform({ env: { TAILRACE_WEBHOOK_ALLOW: '127.0.0.0/8' } });
-  client = server.client();
-}, 60_000);
-afterAll(async () => {
-  listener?.close();
-  await server?.stop();
-});
+inEachTopology((start) => {
+  let server: Server;
+  let client: Client;
+  let listener: Listener;
+  beforeAll(async () => {
+    // Slow, so that there is a middle to be killed in.
+    listener = await startListener((response, nth) => void setTimeout(() => answers(200)(response, nth), 300));
+    server = await start({ TAILRACE_WEBHOOK_ALLOW: '127.0.0.0/8' });
+    client = server.client();
+  }, 60_000);
+  afterAll(async () => {
+    listener?.close();
+    await server?.stop();
+  });
 
-test(
-  'kill -9 in the middle of deliveries: every event arrives, under one id and signed, and is written down as delivered',
-  { timeout: 90_000 },
-  async () => {
-    const create = `mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { id } secret userErrors { message } } }`;
-    const { webhook, secret } = await client.mutate<{ webhook: { id: string }; secret: string }>(create, {
-      name: uniqueName('hook'),
-      url: listener.url,
-      types: ['experiment.created'],
-    });
-    const names = Array.from({ length: EVENTS }, () => uniqueName('told'));
-    for (const name of names)
-      await client.mutate(
-        'mutation ($input: CreateExperimentInput!) { createExperiment(input: $input) { userErrors { message } } }',
-        {
-          name,
-        },
-      );
-    await until('some are under way', async () => listener.calls.length >= 3);
-    await server.kill9();
-    expect(listener.calls.length).toBeLessThan(EVENTS);
-    await server.restart();
-    // The leases of the dead process are over.
-    await ask(
-      server.databaseUrl,
-      "update webhook_delivery set next_at = now() where lease is not null and state = 'PENDING' returning 1",
-    );
-    const states = () =>
-      ask<{ state: string; n: number }>(
+  test(
+    'kill -9 in the middle of deliveries: every event arrives, under one id and signed, and is written down as delivered',
+    { timeout: 90_000 },
+    async () => {
+      const create = `mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { id } secret userErrors { message } } }`;
+      const { webhook, secret } = await client.mutate<{ webhook: { id: string }; secret: string }>(create, {
+        name: uniqueName('hook'),
+        url: listener.url,
+        types: ['experiment.created'],
+      });
+      const names = Array.from({ length: EVENTS }, () => uniqueName('told'));
+      for (const name of names)
+        await client.mutate(
+          'mutation ($input: CreateExperimentInput!) { createExperiment(input: $input) { userErrors { message } } }',
+          {
+            name,
+          },
+        );
+      await until('some are under way', async () => listener.calls.length >= 3);
+      await server.kill9();
+      expect(listener.calls.length).toBeLessThan(EVENTS);
+      await server.restart();
+      // The leases of the dead process are over.
+      await ask(
         server.databaseUrl,
-        'select state, count(*)::int as n from webhook_delivery where webhook_id = $1 group by state',
-        [webhook.id],
+        "update webhook_delivery set next_at = now() where lease is not null and state = 'PENDING' returning 1",
       );
-    await until('all are delivered', async () => (await states()).some(({ state, n }) => state === 'DELIVERED' && n === EVENTS));
-    const ids = Map.groupBy(listener.calls.map(toEvent), ({ data }) => String(data?.['name']));
-    expect([...ids.keys()].sort()).toEqual(names.toSorted());
-    for (const events of ids.values()) expect(new Set(events.map(({ id }) => id)).size).toBe(1);
-    for (const call of listener.calls) expect(verify(call, secret)).toMatchObject({ specversion: '1.0' });
-    await checkInvariants(server.databaseUrl);
-  },
-);
+      const states = () =>
+        ask<{ state: string; n: number }>(
+          server.databaseUrl,
+          'select state, count(*)::int as n from webhook_delivery where webhook_id = $1 group by state',
+          [webhook.id],
+        );
+      await until('all are delivered', async () =>
+        (await states()).some(({ state, n }) => state === 'DELIVERED' && n === EVENTS),
+      );
+      const ids = Map.groupBy(listener.calls.map(toEvent), ({ data }) => String(data?.['name']));
+      expect([...ids.keys()].sort()).toEqual(names.toSorted());
+      for (const events of ids.values()) expect(new Set(events.map(({ id }) => id)).size).toBe(1);
+      for (const call of listener.calls) expect(verify(call, secret)).toMatchObject({ specversion: '1.0' });
+      await checkInvariants(server.databaseUrl);
+    },
+  );
+});
