@@ -6,6 +6,8 @@ import { EventLog, Wakeups } from '#messaging';
 
 const BATCH = 500;
 const POLL_MS = 2000;
+/** Readers at a time, each of which asks the database: of one caller, and in all of this process. */
+const MOST = { each: 100, all: 2000 };
 
 /** Types as callers write them, short or in full. Throws BAD_INPUT for one that is not in the catalogue. */
 export function namesOf(types: readonly string[] | null | undefined): EventName[] | undefined {
@@ -24,7 +26,8 @@ export function namesOf(types: readonly string[] | null | undefined): EventName[
 /** Follows the log from a sequence on, without gap or duplicate: NOTIFY wakes, the table is read. */
 @Injectable()
 export class LiveLog implements OnModuleDestroy {
-  private readonly open = new Set<Waker>();
+  /** Who reads by which waker. */
+  private readonly open = new Map<Waker, string>();
 
   constructor(
     private readonly log: EventLog,
@@ -32,24 +35,34 @@ export class LiveLog implements OnModuleDestroy {
   ) {}
 
   onModuleDestroy(): void {
-    this.open.forEach((waker) => waker.close());
+    for (const waker of this.open.keys()) waker.close();
   }
 
-  /** Events of the caller's workspace after `after`; from now on when it is absent. Throws RESYNC when the log does not reach back so far. */
+  /** Events of the caller's workspace after `after`; from now on when it is absent. Throws RESYNC when the log does not reach back so far, TOO_MANY for a caller who reads it too often already. */
   async follow(
     ctx: Ctx,
     after: string | null | undefined,
     types: readonly string[] | null | undefined,
   ): Promise<AsyncGenerator<LoggedEvent>> {
     const names = namesOf(types);
+    this.checkRoom(ctx);
     const start = after ?? (await this.log.bounds()).last.toString();
     await this.log.checkCursor(start);
     return this.read(ctx, start, names);
   }
 
+  private checkRoom({ authId }: Ctx): void {
+    const readers = [...this.open.values()];
+    if (readers.length >= MOST.all || readers.filter((reader) => reader === authId).length >= MOST.each)
+      throw new DomainError(
+        'TOO_MANY',
+        `the log is read ${MOST.each} times at once by one caller, and ${MOST.all} times in all, at most`,
+      );
+  }
+
   private async *read(ctx: Ctx, start: string, names: EventName[] | undefined): AsyncGenerator<LoggedEvent> {
     const waker = new Waker();
-    this.open.add(waker);
+    this.open.set(waker, ctx.authId);
     const off = this.wakeups.on('sequenced', () => waker.wake());
     try {
       for (let after = start; !waker.isClosed;) {

@@ -24,6 +24,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRule>> = {
   SELF_APPROVAL: user(403),
   FORBIDDEN: fault(403, 'info'),
   UNAUTHENTICATED: fault(401, 'info'),
+  TOO_MANY: fault(429, 'info'),
   STALE_ATTEMPT: fault(409, 'info'),
   BLOB_NOT_FOUND: user(404),
   BLOB_MISMATCH: fault(422, 'info'),
