@@ -117,6 +117,16 @@ export const MUTATIONS: Readonly<
   createModel: async () => input({ name: uniqueName('model') }),
   updateModel: async (kit) => input({ id: await kit.model(), description: 'new' }),
   updateModelVersion: async (kit) => input({ id: (await kit.version()).id, description: 'new' }),
+  evaluateModelVersion: async ({ client }, { datasetId }) => {
+    const templateId = await aTemplate(client, {
+      datasetId,
+      spec: quickSpec({ maxEpochs: 1 }),
+      registerAs: uniqueName('measured'),
+    });
+    const { id } = await aTraining(client, templateId);
+    const { modelVersions } = await jobWhen(client, id, 'has a version', (view) => view.modelVersions.length > 0);
+    return input({ versionId: modelVersions[0]!.id });
+  },
   deleteModelVersion: async (kit) => input({ id: (await kit.version()).id }),
   setModelAlias: async (kit) => input({ versionId: (await kit.version()).id, alias: 'best' }),
   removeModelAlias: async (kit) => {

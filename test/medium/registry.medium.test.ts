@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCtx, memberOf, type Ctx } from '#access';
+import type { EvaluationResult } from '#contracts';
 import { DecisionsService, ModelsService, PromotionService, RegistryView } from '#registry';
 import { candidate, name } from './builders.js';
 import { gatesSaid, PASSED } from './registry-kit.js';
@@ -138,7 +139,7 @@ describe('versions', () => {
       datasetVersionId: version.datasetVersionId!,
       files: { ...version.files },
       signature: version.signature!,
-      evaluation: version.evaluation!,
+      evaluation: version.evaluation! as EvaluationResult,
       trainedBy: null,
     });
     expect(again.id).toBe(id);

@@ -57,7 +57,7 @@ export class DomainActions implements ActionPort {
       }
       case 'evaluate_version': {
         const versionId = needed(action.versionId ?? modelVersionIn(cause), cause, 'model version to evaluate');
-        const { id } = await this.evaluations.request(ctx, versionId);
+        const { id } = await this.evaluations.request(ctx, versionId, action.on);
         return { outcome: { evaluationId: id, versionId }, startedId: id };
       }
       case 'request_stage': {

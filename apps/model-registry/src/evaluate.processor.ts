@@ -5,7 +5,7 @@ import { RegistryReads } from '#reads/registry';
 import { EvaluationsService } from '#registry';
 import { ModelWorkbench } from './model-workbench.js';
 
-/** Measures a version once more on its own files. */
+/** Measures a version on its own files. */
 @Subscriber('model-registry.evaluate')
 export class EvaluateProcessor extends SubscriberProcessor<'model_version.evaluation_requested'> {
   protected readonly subscriber = 'model-registry.evaluate';
@@ -26,7 +26,10 @@ export class EvaluateProcessor extends SubscriberProcessor<'model_version.evalua
     const version = await this.registry.version(workspaceId, versionId);
     if (!version) return this.evaluations.fail(ctx, evaluationId, 'the version is gone');
     try {
-      await this.evaluations.record(ctx, evaluationId, await this.workbench.evaluate({ workspaceId, ...version }));
+      const data = (await this.registry.evaluation(workspaceId, evaluationId))?.data;
+      const subject = { workspaceId, ...version };
+      const measured = data ? await this.workbench.evaluateForeign(subject, data) : await this.workbench.evaluate(subject);
+      await this.evaluations.record(ctx, evaluationId, measured);
     } catch (error) {
       // What the files or the rows refuse they would refuse again; anything else may pass and is tried again.
       if (!isDomainError(error) || error.code === 'STORAGE_UNAVAILABLE') throw error;

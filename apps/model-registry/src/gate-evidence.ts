@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Comparison } from '#contracts';
+import { isForeign, type Comparison } from '#contracts';
 import { errorMessage, isDomainError } from '#kernel';
 import { DatasetReads } from '#reads/datasets';
 import type { RequestFacts, VersionFacts } from '#reads/registry';
@@ -34,7 +34,10 @@ export class GateEvidences {
         : undefined,
       measured: evaluation && measuredFigures(evaluation),
       logged: version.runId && needsLogged(gates) ? await this.tracking.loggedMetrics(workspaceId, version.runId) : null,
-      parity: evaluation?.parity ?? null,
+      ...(evaluation && isForeign(evaluation)
+        ? { measuredOn: await this.dataOf(workspaceId, evaluation.data.datasetVersionId) }
+        : {}),
+      parity: evaluation && !isForeign(evaluation) ? evaluation.parity : null,
       signature: signatureOf(version),
       scan: version.scan && { outcome: version.scan.outcome, problems: version.scan.problems.map(said) },
       bytes: manifest && manifest.reduce((sum, { size }) => sum + size, 0),
@@ -46,6 +49,11 @@ export class GateEvidences {
       flow: request.flow,
       ...(request.state === 'RECHECKING' ? { recheckedAt: new Date().toISOString() } : {}),
     };
+  }
+
+  private async dataOf(workspaceId: string, id: string): Promise<string> {
+    const sheet = await this.datasets.sheet(workspaceId, id);
+    return sheet ? `${sheet.dataset} version ${sheet.number}` : id;
   }
 
   /** A comparison that cannot be made blocks the request and says why; it does not kill the job. */

@@ -1,13 +1,25 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { MODEL_FILES, type Bootstrap, type EvaluationRequest, type EvaluationResult } from '#contracts';
+import {
+  MODEL_FILES,
+  type Bootstrap,
+  type EvaluationData,
+  type EvaluationRequest,
+  type EvaluationResult,
+  type ForeignEvaluation,
+  type ForeignEvaluationRequest,
+} from '#contracts';
 import { WorkFolders, type WorkFolder } from '#host';
 import { DomainError } from '#kernel';
 import { childEntry, runChild } from '#process';
+import { DatasetReads } from '#reads/datasets';
+import type { VersionFacts } from '#reads/registry';
 import { TrainingReads, type JobFacts } from '#reads/training';
+import { onnxFile } from '#registry';
 
 const TIMEOUT_MS = 15 * 60_000;
+const MAX_HEAP_MB = 4096;
 
 /** A model to be judged: its files, and the run that made it. */
 export interface Subject {
@@ -22,6 +34,7 @@ export class ModelWorkbench {
   constructor(
     private readonly folders: WorkFolders,
     private readonly training: TrainingReads,
+    private readonly datasets: DatasetReads,
   ) {}
 
   /** Evaluates `candidate`; with a champion, both on the candidate's test rows, with the differences asked for. Throws BAD_MODEL for files that are broken. */
@@ -36,6 +49,38 @@ export class ModelWorkbench {
         entry: childEntry(import.meta.url, './evaluation/evaluation.child.js'),
         input,
         timeoutMs: TIMEOUT_MS,
+      });
+    });
+  }
+
+  /** Measures the ONNX file of a model that others trained. Throws BAD_MODEL and BAD_DATA where model and data do not fit. */
+  async evaluateForeign(
+    subject: VersionFacts & { readonly workspaceId: string },
+    data: EvaluationData,
+  ): Promise<ForeignEvaluation> {
+    const { workspaceId, scan } = subject;
+    const { path, sha256 } = onnxFile(subject);
+    const folderOf = (name: string) => posix.dirname(name);
+    const siblings = (subject.manifest ?? []).filter((file) => file.path !== path && folderOf(file.path) === folderOf(path));
+    const table = (await this.datasets.version(workspaceId, data.datasetVersionId))?.table;
+    if (!table) throw new DomainError('NOT_FOUND', `there is no table of the data set version ${data.datasetVersionId}`);
+    return this.folders.use(async (folder) => {
+      const beside: Record<string, string> = {};
+      // Laid out under numbers: their own names are a stranger's.
+      for (const [i, file] of siblings.entries())
+        beside[posix.basename(file.path)] = await folder.place(workspaceId, file.sha256, `beside-${i}`);
+      const input: ForeignEvaluationRequest = {
+        beside,
+        model: await folder.place(workspaceId, sha256, 'model.onnx'),
+        table: await folder.place(workspaceId, table.sha256, 'table.parquet'),
+        data,
+        described: (scan?.signature?.inputs ?? []).map(({ name }) => name),
+      };
+      return runChild<ForeignEvaluation>({
+        entry: childEntry(import.meta.url, './evaluation/foreign/foreign.child.js'),
+        input,
+        timeoutMs: TIMEOUT_MS,
+        maxOldSpaceMb: MAX_HEAP_MB,
       });
     });
   }

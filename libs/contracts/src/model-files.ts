@@ -99,7 +99,7 @@ export type ScanResult = z.infer<typeof ScanResultSchema>;
 
 /** One row in the form of a request of the Open Inference Protocol, and what the version answers. */
 export const ModelExampleSchema = z.strictObject({
-  inputs: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),
+  inputs: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null(), z.array(z.number().nullable())])),
   outputs: z.record(z.string(), z.array(z.number())).nullable(),
 });
 export type ModelExample = z.infer<typeof ModelExampleSchema>;

@@ -37,6 +37,18 @@ export class DatasetReads {
     return row ? toFacts(row) : undefined;
   }
 
+  /** What to know before a version is read by somebody: whether it may be, and its columns. */
+  async readable(
+    workspaceId: string,
+    id: string,
+  ): Promise<{ state: DatasetVersionState; project: string; columns: readonly string[] } | undefined> {
+    const row = await this.dataSource.getRepository(DatasetVersionEntity).findOneBy({ workspaceId, id });
+    const dataset = row && (await this.dataSource.getRepository(DatasetEntity).findOneBy({ workspaceId, id: row.datasetId }));
+    return dataset
+      ? { state: row.state, project: dataset.project, columns: (row.columns ?? []).map(({ name }) => name) }
+      : undefined;
+  }
+
   /** VALIDATED versions whose parent is this one. */
   async children(workspaceId: string, parentId: string): Promise<VersionFacts[]> {
     const where = { workspaceId, parentId, state: 'VALIDATED' as const };

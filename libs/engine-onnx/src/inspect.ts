@@ -17,11 +17,11 @@ export interface OnnxSummary extends GraphSummary {
 }
 
 /**
- * Parses an ONNX model before any native code sees it, and refuses tensors stored outside the file: external data are paths that the
+ * Parses an ONNX model before any native code sees it, and refuses tensors stored outside the file and of `held`: external data are paths that the
  * runtime would open. Throws BAD_MODEL.
  */
-export function inspectOnnx(bytes: Uint8Array): void {
-  const [outside] = summarizeOnnx(bytes).external;
+export function inspectOnnx(bytes: Uint8Array, held: readonly string[] = []): void {
+  const outside = summarizeOnnx(bytes).external.find(({ location }) => !held.includes(location));
   if (!outside) return;
   throw new DomainError(
     'BAD_MODEL',

@@ -1,6 +1,7 @@
-import type { Cell, Signature, Table, TensorSpec } from '#contracts';
+import type { Signature, Table, TensorSpec } from '#contracts';
 import { DomainError } from '#kernel';
 import type { HostTensor } from './host-tensor.js';
+import { rowTensor } from './row-tensor.js';
 import type { OnnxModel } from './session.js';
 
 const BATCH = 4096;
@@ -43,19 +44,9 @@ function outputOf(signature: Signature, datatype: 'BYTES' | 'FP32'): string {
 }
 
 function columnTensor(spec: TensorSpec, table: Table, rows: readonly number[]): HostTensor {
-  const cells = Object.hasOwn(table.data, spec.name) ? table.data[spec.name] : undefined;
-  if (!cells) throw new DomainError('BAD_DATA', `the table has no column "${spec.name}"`, spec.name);
-  const shape = [rows.length, 1];
-  if (spec.datatype === 'BYTES') return { datatype: 'BYTES', shape, data: rows.map((row) => String(cells[row] ?? '')) };
-  if (spec.datatype !== 'FP64')
+  if (spec.datatype !== 'BYTES' && spec.datatype !== 'FP64')
     throw new DomainError('BAD_MODEL', `input "${spec.name}" is ${spec.datatype}; a table feeds FP64 or BYTES`);
-  return { datatype: 'FP64', shape, data: Float64Array.from(rows, (row) => numberOf(spec.name, cells[row])) };
-}
-
-function numberOf(name: string, cell: Cell | undefined): number {
-  if (cell === null || cell === undefined) return Number.NaN;
-  if (typeof cell === 'number') return cell;
-  throw new DomainError('BAD_DATA', `column "${name}" must hold numbers, and holds a ${typeof cell}`, name);
+  return rowTensor({ ...spec, shape: [-1, 1] }, table, [spec.name], rows);
 }
 
 function concat(chunks: readonly Float32Array[]): Float32Array {

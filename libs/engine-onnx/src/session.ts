@@ -12,6 +12,10 @@ export interface OnnxOptions {
   readonly maxBytes?: number;
   /** Threads inside one operator; default 1, because processes, not threads, are how serving scales. */
   readonly intraOpNumThreads?: number;
+  /** External data by the names that the model has for them: given to the runtime as bytes, so that it opens no file. */
+  readonly external?: Readonly<Record<string, Uint8Array>>;
+  /** Leaves outputs out that are no tensors, such as those of a ZipMap, instead of refusing the model. */
+  readonly tensorsOnly?: boolean;
 }
 
 /** A loaded ONNX model; -1 in a shape is a free dimension. */
@@ -30,12 +34,12 @@ export interface OnnxModel {
  */
 export async function loadOnnx(source: Uint8Array | string, options: OnnxOptions = {}): Promise<OnnxModel> {
   const bytes = await bytesOf(source, options.maxBytes ?? DEFAULT_MAX_BYTES);
-  inspectOnnx(bytes);
+  inspectOnnx(bytes, Object.keys(options.external ?? {}));
   // Not imported at the top: the native library is 30 MB, and most processes that know this module never run a model.
   const ort = await import('onnxruntime-node');
-  const session = await createSession(ort, bytes, options.intraOpNumThreads ?? 1);
+  const session = await createSession(ort, bytes, options);
   try {
-    return modelOf(ort, session);
+    return modelOf(ort, session, options.tensorsOnly ?? false);
   } catch (error) {
     await session.release();
     throw error;
@@ -54,10 +58,12 @@ async function statFile(path: string): Promise<{ size: number }> {
   });
 }
 
-async function createSession(ort: typeof Ort, bytes: Uint8Array, threads: number): Promise<Ort.InferenceSession> {
+async function createSession(ort: typeof Ort, bytes: Uint8Array, given: OnnxOptions): Promise<Ort.InferenceSession> {
+  const externalData = Object.entries(given.external ?? {}).map(([path, data]) => ({ path, data }));
   const options: Ort.InferenceSession.SessionOptions = {
     executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
+    ...(externalData.length > 0 ? { externalData } : {}),
+    intraOpNumThreads: given.intraOpNumThreads ?? 1,
     interOpNumThreads: 1,
     // Errors only: they reach the caller as exceptions, and warnings would go to stderr past our logger.
     logSeverityLevel: 3,
@@ -69,13 +75,15 @@ async function createSession(ort: typeof Ort, bytes: Uint8Array, threads: number
   }
 }
 
-function modelOf(ort: typeof Ort, session: Ort.InferenceSession): OnnxModel {
-  const [inputs, outputs] = [session.inputMetadata.map(specOf), session.outputMetadata.map(specOf)];
+function modelOf(ort: typeof Ort, session: Ort.InferenceSession, tensorsOnly: boolean): OnnxModel {
+  const inputs = session.inputMetadata.map(specOf);
+  const outputs = session.outputMetadata.filter(({ isTensor }) => isTensor || !tensorsOnly).map(specOf);
+  const all = outputs.map(({ name }) => name);
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
   const run: OnnxModel['run'] = async (feeds, names) => {
     if (closing) throw new DomainError('CLOSED', 'the model has been closed');
-    const call = runSession(ort, session, feeds, names ?? session.outputNames);
+    const call = runSession(ort, session, feeds, names ?? all);
     running.add(call);
     return call.finally(() => running.delete(call));
   };

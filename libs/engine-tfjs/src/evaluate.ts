@@ -33,17 +33,26 @@ export function classificationReport(
   probabilities: Float32Array,
   classes: readonly string[],
 ): ClassificationReport {
+  const scores = scoresOfClasses(truth, predictedClasses(probabilities, classes.length), classes);
+  return { ...scores, loss: meanLoss(truth, probabilities, classes.length) };
+}
+
+/** The scores of a classificationReport that need no probabilities: `predicted` holds a class index for each of `truth`. */
+export function scoresOfClasses(
+  truth: Int32Array,
+  predicted: Int32Array,
+  classes: readonly string[],
+): Omit<ClassificationReport, 'loss'> {
   const rows = truth.length;
   const unknown = truth.find((index) => index < 0 || index >= classes.length);
   if (rows === 0) throw new DomainError('BAD_DATA', 'there are no rows to judge');
   if (unknown !== undefined) throw new DomainError('BAD_DATA', 'a row has a class that the model does not know');
-  const confusion = confusionOf(truth, probabilities, classes.length);
+  const confusion = confusionOf(truth, predicted, classes.length);
   const perClass = classes.map((label, index) => scoreOf(confusion, index, label));
   const macro = (pick: (score: (typeof perClass)[number]) => number) =>
     perClass.reduce((sum, score) => sum + pick(score), 0) / classes.length;
   return {
     rows,
-    loss: meanLoss(truth, probabilities, classes.length),
     accuracy: confusion.reduce((sum, row, index) => sum + row[index]!, 0) / rows,
     precisionMacro: macro((score) => score.precision),
     recallMacro: macro((score) => score.recall),
@@ -62,9 +71,8 @@ export function predictedClasses(probabilities: Float32Array, classes: number): 
   });
 }
 
-function confusionOf(truth: Int32Array, probabilities: Float32Array, classes: number): number[][] {
+function confusionOf(truth: Int32Array, predicted: Int32Array, classes: number): number[][] {
   const confusion = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
-  const predicted = predictedClasses(probabilities, classes);
   truth.forEach((index, row) => confusion[index]![predicted[row]!]!++);
   return confusion;
 }
@@ -87,7 +95,8 @@ function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
 
-function meanLoss(truth: Int32Array, probabilities: Float32Array, classes: number): number {
+/** Mean of -ln(probability of the true class), clipped at 1e-7; `probabilities` is row-major [truth.length, classes]. */
+export function meanLoss(truth: Int32Array, probabilities: Float32Array, classes: number): number {
   let sum = 0;
   truth.forEach((index, row) => {
     sum -= Math.log(Math.min(1 - CLIP, Math.max(CLIP, probabilities[row * classes + index]!)));

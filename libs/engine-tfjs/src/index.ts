@@ -16,6 +16,6 @@ export { type EpochResult } from './checkpoint.js';
 export { exportOnnx } from './export-onnx.js';
 export { signatureOf } from './signature.js';
 export { loadModel, type LoadedModel } from './load-model.js';
-export { classificationReport, predict, predictedClasses } from './evaluate.js';
+export { classificationReport, meanLoss, predict, predictedClasses, scoresOfClasses } from './evaluate.js';
 export { pairedBootstrap, type PairedPredictions } from './paired-bootstrap.js';
 export { readTable } from './read-parquet.js';

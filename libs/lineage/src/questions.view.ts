@@ -31,6 +31,8 @@ export interface StageQuestion extends Bounds {
 
 /** That data made a trigger fire does not make what it started rest on that data. */
 const CAUSES = ['started_by', 'caused_by'];
+/** What a model was only measured on needs no new training. */
+const NO_TRAINING = [...CAUSES, 'evaluated_on'];
 /** What a version cannot do without. */
 const FOUNDATIONS = ['dataset_version', 'logged_dataset', 'run', 'logged_model', 'model_version'];
 const TEMPLATE_DEPTH = 6;
@@ -66,7 +68,7 @@ export class QuestionsView {
   async retrainingNeeded(ctx: Ctx, id: string, question: StageQuestion): Promise<AffectedPage> {
     const plan = { ...question, kinds: ['model_version'], first: null, after: null, direction: 'downstream' as const };
     checkBounds(question);
-    const { nodes } = await this.lineage.walk(ctx, id, plan, CAUSES);
+    const { nodes } = await this.lineage.walk(ctx, id, plan, NO_TRAINING);
     const versions = nodes.filter((node) => node.kind === 'model_version' && node.state === question.stage && !node.goneAt);
     const all = await this.described(ctx, versions, question);
     return pageOf(

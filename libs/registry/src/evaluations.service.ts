@@ -1,48 +1,67 @@
 import { Injectable } from '@nestjs/common';
-import { authorize, type Ctx, Journal } from '#access';
-import type { EvaluationResult } from '#contracts';
+import { allows, authorize, type Ctx, Journal } from '#access';
+import { EvaluationDataSchema, type EvaluationData, type VersionEvaluation } from '#contracts';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
+import { DatasetReads } from '#reads/datasets';
 import { EvaluationsStore } from './evaluations.store.js';
 import { measuredFigures } from './model/figures.js';
+import { checkMeasurable } from './model/foreign.js';
 import { noVersion } from './registry.locks.js';
 import { RegistryStore } from './registry.store.js';
 
-/** Use cases by which a version is measured once more on its own files: its figures are then those of now. */
+/** The data on which to measure what others trained: a version, or the newest valid one of a data set. What is null is as if it were not there. */
+export type EvaluationOn = {
+  readonly [K in keyof EvaluationData | 'datasetId']?: (EvaluationData & { datasetId: string })[K] | null;
+};
+
+/** Use cases by which a version is measured on its own files: its figures are then those of now. */
 @Injectable()
 export class EvaluationsService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly store: EvaluationsStore,
     private readonly registry: RegistryStore,
+    private readonly datasets: DatasetReads,
     private readonly journal: Journal,
   ) {}
 
-  /** Asks for it; one that is under way is the answer to a second. Throws NOT_FOUND, and NOT_READY for a version without files of the platform. */
-  async request(ctx: Ctx, versionId: string): Promise<{ id: string }> {
+  /**
+   * Asks for it; one that is under way is the answer to a second. What the platform trained is measured on the test rows of its own data; what others trained,
+   * which has to hold one ONNX file, on the data that are named. Throws NOT_FOUND, BAD_INPUT where these are missing or out of place, NOT_READY for files that were not looked
+   * at or data that is not valid, BAD_MODEL for files that cannot be measured.
+   */
+  async request(ctx: Ctx, versionId: string, on: EvaluationOn = {}): Promise<{ id: string }> {
+    const data = await this.dataOf(ctx, on);
     return this.unitOfWork.run(ctx, async (tx) => {
       const version = await this.registry.version(tx, ctx.workspaceId, versionId);
       if (!version || version.deletedAt) throw noVersion({ id: versionId });
       const model = (await this.registry.lockModel(tx, ctx.workspaceId, { id: version.modelId }))!;
       authorize(ctx, 'registry.write', model.project);
-      if (Object.keys(version.files).length === 0)
-        throw new DomainError('NOT_READY', `version ${version.number} has no files in the platform to measure`, 'versionId');
+      checkMeasurable(version, data);
       const open = await this.store.open(tx, versionId);
       if (open) return { id: open.id };
       const id = newId('evaluation');
       const { modelId, number } = version;
-      await this.store.insert(tx, { id, workspaceId: ctx.workspaceId, modelId, versionId, requestedBy: ctx.authId });
+      await this.store.insert(tx, {
+        id,
+        workspaceId: ctx.workspaceId,
+        modelId,
+        versionId,
+        data: data ?? null,
+        requestedBy: ctx.authId,
+      });
       await this.journal.record(tx, ctx, {
         event: 'model_version.evaluation_requested',
         subject: { kind: 'model_version', id: versionId },
-        data: { modelId, versionId, number, evaluationId: id },
+        data: { modelId, versionId, number, evaluationId: id, datasetVersionId: data?.datasetVersionId },
       });
       return { id };
     });
   }
 
   /** Puts the new figures in the place of the old. An evaluation that has ended stays as it is. */
-  async record(ctx: Ctx, evaluationId: string, evaluation: EvaluationResult): Promise<void> {
+  async record(ctx: Ctx, evaluationId: string, evaluation: VersionEvaluation): Promise<void> {
     await this.unitOfWork.run(ctx, async (tx) => {
       const found = await this.locked(tx, ctx, evaluationId);
       if (!found || !(await this.store.end(tx, evaluationId, 'DONE', null))) return;
@@ -71,12 +90,54 @@ export class EvaluationsService {
     });
   }
 
+  private async dataOf(ctx: Ctx, on: EvaluationOn): Promise<EvaluationData | undefined> {
+    const { datasetId, datasetVersionId: named, label, features, classes } = on;
+    if (!datasetId && !named && !label && !features && !classes) return undefined;
+    const datasetVersionId = named ?? (datasetId && (await this.datasets.newestValid(ctx.workspaceId, datasetId))?.id);
+    if (!datasetVersionId)
+      throw datasetId
+        ? new DomainError('NOT_FOUND', `there is no valid version of a data set ${datasetId}`, 'datasetId')
+        : new DomainError('BAD_INPUT', 'say on which data set version it is to be measured', 'datasetVersionId');
+    if (!label) throw new DomainError('BAD_INPUT', 'say which column holds the truth', 'label');
+    const data = EvaluationDataSchema.safeParse({
+      datasetVersionId,
+      label,
+      ...(features ? { features } : {}),
+      ...(classes ? { classes } : {}),
+    });
+    if (!data.success) throw new DomainError('BAD_INPUT', data.error.issues[0]!.message, String(data.error.issues[0]!.path[0]));
+    await this.checkData(ctx, data.data);
+    return data.data;
+  }
+
+  /** A data set version that the caller may not read is not there. */
+  private async checkData(ctx: Ctx, { datasetVersionId, label, features = [] }: EvaluationData): Promise<void> {
+    const found = await this.datasets.readable(ctx.workspaceId, datasetVersionId);
+    if (!found || !allows(ctx, 'dataset.read', found.project))
+      throw new DomainError('NOT_FOUND', `there is no data set version ${datasetVersionId}`, 'datasetVersionId');
+    if (found.state !== 'VALIDATED')
+      throw new DomainError(
+        'NOT_READY',
+        `the data set version is ${found.state}; only a VALIDATED one is measured on`,
+        'datasetVersionId',
+      );
+    const has = found.columns.slice(0, 20).join(', ');
+    for (const [field, names] of Object.entries({ label: [label], features })) {
+      const missing = names.find((name) => !found.columns.includes(name));
+      if (missing !== undefined)
+        throw new DomainError('BAD_INPUT', `the data set version has no column ${JSON.stringify(missing)}; it has ${has}`, field);
+    }
+  }
+
   private async locked(tx: Tx, ctx: Ctx, evaluationId: string) {
     const evaluation = await this.store.find(tx, ctx.workspaceId, evaluationId);
     if (!evaluation) return undefined;
-    const { modelId, versionId } = evaluation;
+    const { modelId, versionId, data } = evaluation;
     await this.registry.lockModel(tx, ctx.workspaceId, { id: modelId });
     const version = await this.registry.version(tx, ctx.workspaceId, versionId);
-    return version && { data: { modelId, versionId, number: version.number, evaluationId }, before: version.evaluation };
+    const named = data ? { datasetVersionId: data.datasetVersionId } : {};
+    return (
+      version && { data: { modelId, versionId, number: version.number, evaluationId, ...named }, before: version.evaluation }
+    );
   }
 }

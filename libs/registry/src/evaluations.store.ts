@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EvaluationResult } from '#contracts';
+import type { VersionEvaluation } from '#contracts';
 import type { Tx } from '#database';
 import { ModelEvaluationEntity, type EvaluationState } from './evaluations.entities.js';
 
@@ -8,7 +8,7 @@ import { ModelEvaluationEntity, type EvaluationState } from './evaluations.entit
 export class EvaluationsStore {
   async insert(
     tx: Tx,
-    row: Pick<ModelEvaluationEntity, 'id' | 'workspaceId' | 'modelId' | 'versionId' | 'requestedBy'>,
+    row: Pick<ModelEvaluationEntity, 'id' | 'workspaceId' | 'modelId' | 'versionId' | 'data' | 'requestedBy'>,
   ): Promise<void> {
     await tx.insert(ModelEvaluationEntity, row);
   }
@@ -31,7 +31,7 @@ export class EvaluationsStore {
     return rows.length > 0;
   }
 
-  async setFigures(tx: Tx, versionId: string, evaluation: EvaluationResult): Promise<void> {
+  async setFigures(tx: Tx, versionId: string, evaluation: VersionEvaluation): Promise<void> {
     await tx.query('update model_version set evaluation = $2 where id = $1', [versionId, JSON.stringify(evaluation)]);
   }
 }

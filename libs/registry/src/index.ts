@@ -4,6 +4,7 @@ export { EvaluationsService } from './evaluations.service.js';
 export { DecisionsService, type Decision } from './decisions.service.js';
 export { FlowsService, type FlowChoice } from './flows.service.js';
 export { fingerprintOf, flowOf, type FrozenEvidence } from './model/evidence.js';
+export { onnxFile } from './model/foreign.js';
 export { measuredFigures } from './model/figures.js';
 export { bootstrapsOf, evaluateGate, needsChampion, needsLogged, type CheckAnswer, type GateEvidence } from './model/gates.js';
 export { checkOpenName, PROMPT_TAG, saysPrompt } from './model/labels.js';
@@ -17,6 +18,7 @@ export { RegistryModule } from './registry.module.js';
 export {
   RegistryView,
   type ApprovalRow,
+  type EvaluationRow,
   type ModelAliasRow,
   type ModelRow,
   type ModelTagRow,

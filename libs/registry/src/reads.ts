@@ -1,7 +1,7 @@
 import { Injectable, Module } from '@nestjs/common';
 import { DataSource, IsNull } from 'typeorm';
 import { isDomainError } from '#kernel';
-import type { EvaluationResult, Gate, ManifestFile, ScanResult, Signature } from '#contracts';
+import type { EvaluationData, VersionEvaluation, Gate, ManifestFile, ScanResult, Signature } from '#contracts';
 import type { FilesAt } from '#reads/tracking';
 import { fingerprintOf, flowOf, type FrozenEvidence } from './model/evidence.js';
 import { moveFor } from './model/stage-rules.js';
@@ -22,7 +22,7 @@ export interface VersionFacts {
   readonly source: FilesAt | null;
   /** Null for a version that a client registered, whose `files` are empty: the platform cannot serve it. */
   readonly signature: Signature | null;
-  readonly evaluation: EvaluationResult | null;
+  readonly evaluation: VersionEvaluation | null;
   /** Every file with its size and hash; null until the files were looked at. */
   readonly manifest: readonly ManifestFile[] | null;
   readonly scan: ScanResult | null;
@@ -75,9 +75,12 @@ export class RegistryReads {
   }
 
   /** How far an evaluation is. */
-  async evaluation(workspaceId: string, id: string): Promise<{ state: EvaluationState; reason: string | null } | undefined> {
+  async evaluation(
+    workspaceId: string,
+    id: string,
+  ): Promise<{ state: EvaluationState; reason: string | null; data: EvaluationData | null } | undefined> {
     const row = await this.dataSource.getRepository(ModelEvaluationEntity).findOneBy({ workspaceId, id });
-    return row ? { state: row.state, reason: row.reason } : undefined;
+    return row ? { state: row.state, reason: row.reason, data: row.data } : undefined;
   }
 
   async request(workspaceId: string, id: string): Promise<RequestFacts | undefined> {

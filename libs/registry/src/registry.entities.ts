@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { EvaluationResult, GateResult, ManifestFile, ScanResult, Signature, StageFlow } from '#contracts';
+import type { VersionEvaluation, GateResult, ManifestFile, ScanResult, Signature, StageFlow } from '#contracts';
 import type { FrozenEvidence } from './model/evidence.js';
 import type { CardSections } from './model/card.js';
 import type { RequestState } from './model/stage-rules.js';
@@ -83,7 +83,7 @@ export class ModelVersionEntity {
   /** Null for a version whose files the platform has not looked at. */
   @Column('jsonb', { nullable: true }) signature!: Signature | null;
   /** Measured by the platform on these files. */
-  @Column('jsonb', { nullable: true }) evaluation!: EvaluationResult | null;
+  @Column('jsonb', { nullable: true }) evaluation!: VersionEvaluation | null;
   /** Member who answers for the training: may ask for a stage, but not approve. */
   @Column('text', { nullable: true }) trainedBy!: string | null;
   @Column('text', { default: '' }) description!: string;

@@ -3,6 +3,7 @@ import { DataSource, In } from 'typeorm';
 import { visible, type Ctx } from '#access';
 import { keysetPage } from '#database';
 import type { Page, PageArgs } from '#kernel';
+import { ModelEvaluationEntity } from './evaluations.entities.js';
 import {
   ApprovalEntity,
   ModelAliasEntity,
@@ -15,6 +16,7 @@ import {
 
 export type ModelRow = Readonly<ModelEntity>;
 export type ModelVersionRow = Readonly<ModelVersionEntity>;
+export type EvaluationRow = Readonly<ModelEvaluationEntity>;
 export type StageRequestRow = Readonly<StageRequestEntity>;
 export type ApprovalRow = Readonly<ApprovalEntity>;
 export type ModelTagRow = Readonly<ModelTagEntity>;
@@ -72,6 +74,14 @@ export class RegistryView {
     return this.readableOf(ctx, StageRequestEntity, 'q').andWhere('q.id in (:...ids)', { ids }).getMany();
   }
 
+  evaluations(ctx: Ctx, versionId: string, args: PageArgs): Promise<Page<EvaluationRow>> {
+    return keysetPage(this.readableOf(ctx, ModelEvaluationEntity, 'e').andWhere('e.versionId = :versionId', { versionId }), args);
+  }
+
+  evaluationsByIds(ctx: Ctx, ids: readonly string[]): Promise<EvaluationRow[]> {
+    return this.readableOf(ctx, ModelEvaluationEntity, 'e').andWhere('e.id in (:...ids)', { ids }).getMany();
+  }
+
   approvalsByRequests(ids: readonly string[]): Promise<ApprovalRow[]> {
     return this.dataSource.getRepository(ApprovalEntity).find({ where: { requestId: In([...ids]) }, order: { id: 'ASC' } });
   }
@@ -98,7 +108,11 @@ export class RegistryView {
     return visible(this.dataSource.getRepository(ModelEntity).createQueryBuilder('m'), ctx, 'registry.read', 'm.project');
   }
 
-  private readableOf<T extends ModelVersionEntity | StageRequestEntity>(ctx: Ctx, entity: new () => T, alias: string) {
+  private readableOf<T extends ModelVersionEntity | StageRequestEntity | ModelEvaluationEntity>(
+    ctx: Ctx,
+    entity: new () => T,
+    alias: string,
+  ) {
     const project = `(select m.project from model m where m.id = ${alias}.model_id)`;
     return visible(this.dataSource.getRepository(entity).createQueryBuilder(alias), ctx, 'registry.read', project);
   }

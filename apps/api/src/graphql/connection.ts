@@ -14,6 +14,7 @@ const TYPE_OF_KIND: Partial<Record<IdKind, string>> = {
   trainingJob: 'TrainingJob',
   model: 'Model',
   modelVersion: 'ModelVersion',
+  evaluation: 'ModelEvaluation',
   stageRequest: 'StageRequest',
   stageFlow: 'StageFlow',
   endpoint: 'Endpoint',

@@ -135,6 +135,7 @@ export class Loaders {
     (ids: readonly string[]) => this.views.registry.models.aliasesByVersions(ids),
     (row) => row.versionId,
   );
+  readonly evaluation = one((ids) => this.views.registry.models.evaluationsByIds(this.ctx, ids));
   readonly stageRequest = one((ids) => this.views.registry.models.requestsByIds(this.ctx, ids));
   readonly stageFlow = one((ids) => this.views.registry.stages.flowsByIds(this.ctx, ids));
   readonly approvals = many(

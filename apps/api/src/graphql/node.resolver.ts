@@ -19,6 +19,7 @@ const LOADERS: Partial<Record<IdKind, NodeLoader>> = {
   trainingJob: (load, id) => load.job.load(id),
   model: (load, id) => load.model.load(id),
   modelVersion: (load, id) => load.modelVersion.load(id),
+  evaluation: (load, id) => load.evaluation.load(id),
   stageRequest: (load, id) => load.stageRequest.load(id),
   stageFlow: (load, id) => load.stageFlow.load(id),
   endpoint: (load, id) => load.endpoint.load(id),

@@ -9,6 +9,7 @@ import { DriftResolver } from '../datasets/drift.resolver.js';
 import { EndpointsResolver, RevisionsResolver } from '../deployment/deployment.resolver.js';
 import { EventsResolver } from '../events/events.resolver.js';
 import { LineageResolver } from '../lineage/lineage.resolver.js';
+import { EvaluationsOfVersionResolver, EvaluationsResolver } from '../registry/evaluations.resolver.js';
 import { ModelVersionsResolver } from '../registry/model-versions.resolver.js';
 import { ModelsResolver } from '../registry/models.resolver.js';
 import { StageFlowsResolver, StageHistoryResolver, StageStaysResolver } from '../registry/stage-flows.resolver.js';
@@ -54,6 +55,8 @@ export const RESOLVERS = [
   ModelsResolver,
   ModelVersionsResolver,
   VersionSheetsResolver,
+  EvaluationsResolver,
+  EvaluationsOfVersionResolver,
   StageFlowsResolver,
   StageHistoryResolver,
   StageStaysResolver,

@@ -29,6 +29,7 @@ import { MemberAdd } from './member/add.js';
 import { ModelApprove } from './model/approve.js';
 import { ModelCard } from './model/card.js';
 import { ModelDiff } from './model/diff.js';
+import { ModelEvaluate } from './model/evaluate.js';
 import { ModelForce } from './model/force.js';
 import { ModelHistory } from './model/history.js';
 import { ModelList } from './model/list.js';
@@ -92,6 +93,7 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   'model:approve': ModelApprove,
   'model:card': ModelCard,
   'model:diff': ModelDiff,
+  'model:evaluate': ModelEvaluate,
   'model:force': ModelForce,
   'model:history': ModelHistory,
   'model:list': ModelList,

@@ -14,8 +14,19 @@ const ActionSchema = z.discriminatedUnion('kind', [
     overrides: z.record(z.string(), z.unknown()).optional(),
     data: z.enum(['event', 'newest']).optional(),
   }),
-  /** Measures a model version once more on its own files: the named one, or the event's. */
-  z.strictObject({ kind: z.literal('evaluate_version'), versionId: id.optional() }),
+  /** Measures a model version on its own files: the named one, or the event's; one that others trained on the newest valid version of the data set in `on`. */
+  z.strictObject({
+    kind: z.literal('evaluate_version'),
+    versionId: id.optional(),
+    on: z
+      .strictObject({
+        datasetId: id,
+        label: z.string().min(1),
+        features: z.array(z.string().min(1)).min(1).max(10_000).optional(),
+        classes: z.array(z.string()).min(2).max(10_000).optional(),
+      })
+      .optional(),
+  }),
   /** Asks for a stage for the event's model version, or for the newest version of the named model. */
   z.strictObject({
     kind: z.literal('request_stage'),

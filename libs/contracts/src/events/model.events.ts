@@ -11,7 +11,8 @@ const tag = { key: z.string(), value: z.string() };
 /** What a thing was made with; absent in events that are older than tags. */
 const made = { description: z.string().optional(), tags: z.record(z.string(), z.string()).optional() };
 
-const evaluation = { ...version, evaluationId: z.string() };
+/** `datasetVersionId`: where it is measured on data that were named. */
+const evaluation = { ...version, evaluationId: z.string(), datasetVersionId: z.string().optional() };
 
 export const MODEL_EVENTS = {
   'model.created': z.strictObject({ modelId: z.string(), name: z.string(), project: z.string(), ...made }),

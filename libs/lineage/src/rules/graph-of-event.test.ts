@@ -178,6 +178,10 @@ const CASES: { readonly [N in EventName]?: Case<N> } = {
     ],
     states: [`${ids.mdv}=none`],
   },
+  'model_version.evaluated': {
+    data: { ...version, evaluationId: 'evl_1', datasetVersionId: ids.v2 },
+    edges: [`${ids.mdv} evaluated_on ${ids.v2}`],
+  },
   'model_version.deleted': { data: { ...version, name: 'm', prompt: false }, states: [`${ids.mdv}=!`] },
   'model_version.scanned': {
     data: { ...version, outcome: 'clean', formats: [{ name: 'onnx', blobs: [BLOB] }] },

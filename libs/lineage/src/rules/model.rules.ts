@@ -37,6 +37,7 @@ export const MODEL_RULES: Rules = {
         ...edgeIf(id, 'trained_on', datasetVersionId),
       ],
     ),
+  'model_version.evaluated': ({ versionId: id, datasetVersionId }) => part([], edgeIf(id, 'evaluated_on', datasetVersionId)),
   'model_version.deleted': ({ versionId: id, modelId }) => part([{ id, within: modelId, gone: true }]),
   'model_version.scanned': ({ versionId: id, modelId, formats = [] }) =>
     part(

@@ -86,6 +86,9 @@ describe('gates', () => {
   });
 
   test('say what they saw, and who measured it', () => {
+    expect(
+      judge({ kind: 'metric_min', metric: 'm', min: 0.9 }, { measured: { m: 0.95 }, measuredOn: 'iris version 2' }).message,
+    ).toBe('m is 0.9500 (at least 0.9), measured on iris version 2; what it was trained on is not known');
     expect(judge({ kind: 'metric_min', metric: 'm', min: 0.9, source: 'logged' }, { logged: { m: 0.95 } })).toEqual({
       outcome: 'passed',
       message: 'm is 0.9500 (at least 0.9), as a client logged it',

@@ -14,6 +14,8 @@ export interface GateEvidence {
   readonly datasetState: string | undefined;
   /** Measured by jobs of the platform on the version's own files. */
   readonly measured: Readonly<Record<string, number>> | null;
+  /** The data set version on which it was measured, where what it was trained on is not known. */
+  readonly measuredOn?: string;
   /** Latest values that a client wrote into the run; asked for only when a gate names one. */
   readonly logged: Readonly<Record<string, number>> | null;
   /** Largest difference between the formats, and over how many rows. */
@@ -107,7 +109,8 @@ function threshold(gate: Extract<Gate, { kind: 'metric_min' | 'metric_max' }>, e
   if (Number.isNaN(value)) return say('unknown', `${who} NaN for ${gate.metric}`);
   const passed = gate.kind === 'metric_min' ? value >= gate.min : value <= gate.max;
   const bound = gate.kind === 'metric_min' ? `at least ${gate.min}` : `at most ${gate.max}`;
-  const note = logged ? ', as a client logged it' : '';
+  const on = evidence.measuredOn ? `, measured on ${evidence.measuredOn}; what it was trained on is not known` : '';
+  const note = logged ? ', as a client logged it' : on;
   return say(passed ? 'passed' : 'failed', `${gate.metric} is ${value.toFixed(4)} (${bound})${note}`, value);
 }
 

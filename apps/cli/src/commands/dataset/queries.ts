@@ -1,3 +1,7 @@
+import { listNodes, PAGE_INFO } from '../../client/pages.js';
+import type { TailraceClient } from '../../client/tailrace-client.js';
+import { EXIT, Failure } from '../../exit-codes.js';
+
 export interface Finding {
   readonly severity: string;
   readonly code: string;
@@ -41,4 +45,27 @@ export function findingText({ severity, code, message, line, column }: Finding):
     .filter(Boolean)
     .join(', ');
   return `${where ? `${where}: ` : ''}${severity}: ${message} [${code}]`;
+}
+
+const DATASET = 'query ($name: String!) { dataset(name: $name) { id } }';
+const VERSIONS = `query ($id: ID!, $first: Int, $after: String) { datasetVersions(where: { datasetId: $id }, first: $first, after: $after) {
+  ${PAGE_INFO} edges { node { id number } } } }`;
+
+export function versionNamed(text: string): { name: string; number: number } {
+  const [, name, number] = /^(.+)@(\d{1,9})$/.exec(text) ?? [];
+  if (name) return { name, number: Number(number) };
+  throw new Failure(`must be NAME@NUMBER, such as penguins@2, not ${JSON.stringify(text)}`, EXIT.usage);
+}
+
+export async function versionIdOf(client: TailraceClient, name: string, number: number): Promise<string> {
+  const { dataset } = await client.query<{ dataset: { id: string } | null }>(DATASET, { name });
+  if (!dataset)
+    throw new Failure(
+      `there is no data set ${JSON.stringify(name)}; \`tailrace dataset list\` shows those that are`,
+      EXIT.notFound,
+    );
+  const { nodes } = await listNodes<{ id: string; number: number }>(client, VERSIONS, { id: dataset.id });
+  const found = nodes.find((version) => version.number === number);
+  if (found) return found.id;
+  throw new Failure(`${name} has no version ${number}; \`tailrace dataset show ${name}\` lists them`, EXIT.notFound);
 }
