@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCtx, DeadJobsService, Journal, reactionCtx, type Ctx } from '#access';
-import { SUBSCRIBER_NAMES, SUBSCRIBERS } from '#contracts';
+import { SUBSCRIBER_NAMES, SUBSCRIBERS, type LoggedEvent } from '#contracts';
 import { UnitOfWork } from '#database';
 import { DomainError, newId } from '#kernel';
 import {
@@ -18,6 +18,7 @@ import {
 import { startStack, type Stack } from './stack.js';
 
 const effects: string[] = [];
+const givenUp: { versionId: string; reason: string }[] = [];
 const behaviour = { fail: (_id: string): boolean => false };
 
 @Subscriber('dataset-registry.validate')
@@ -35,6 +36,10 @@ class RecordingProcessor extends SubscriberProcessor<'dataset_version.created'> 
     await this.unitOfWork.run(reactionCtx(event, 'test', guard), async (tx) => {
       tx.afterCommit(async () => void effects.push(event.data.versionId));
     });
+  }
+
+  protected override async gaveUp(event: LoggedEvent<'dataset_version.created'>, reason: string): Promise<void> {
+    givenUp.push({ versionId: event.data.versionId, reason });
   }
 }
 
@@ -125,6 +130,7 @@ describe('from the log to the effect', () => {
     expect(failures).toBe(SUBSCRIBERS['dataset-registry.validate'].attempts);
     expect((await inbox.dead(stack.workspaceId)).find((job) => job.eventId === eventId)?.reason).toBe('told to fail');
     expect(effects).not.toContain(versionId);
+    expect(givenUp).toEqual([{ versionId, reason: 'told to fail' }]);
     behaviour.fail = () => false;
     const again = () => stack.app.get(DeadJobsService).replay(ctx, 'dataset-registry.validate', eventId);
     expect(await again()).toEqual({ id: eventId });

@@ -119,6 +119,22 @@ describe('promotion', () => {
     );
   });
 
+  test('a request whose gates no job could evaluate ends with why, and can be asked for anew; a settled one stays', async () => {
+    const versionId = await candidate(stack, ada, name('model'));
+    const first = await promotion().request(ada, { versionId, stage: 'production' });
+    await promotion().giveUp(system, first.id, 'the disk is full');
+    expect((await requestOf(first.id)).state).toBe('STALE');
+    const said = await stack.rows(
+      "select data ->> 'reason' as reason from event_log where data ->> 'requestId' = $1 and type like '%request_expired%'",
+      [first.id],
+    );
+    expect(said).toEqual([{ reason: 'its gates could not be evaluated: the disk is full' }]);
+    const again = await promotion().request(ada, { versionId, stage: 'production' });
+    await gatesSaid(stack, again.id, [PASSED]);
+    await promotion().giveUp(system, again.id, 'too late');
+    expect((await requestOf(again.id)).state).toBe('AWAITING_APPROVAL');
+  });
+
   test('rejecting ends the request', async () => {
     const { versionId, requestId } = await awaiting(name('model'));
     await decisions().decide(grace, { requestId, decision: 'rejected', comment: 'not now' });

@@ -1,5 +1,6 @@
 import { reactionCtx } from '#access';
 import { errorMessage, isDomainError } from '#kernel';
+import type { LoggedEvent } from '#contracts';
 import { Subscriber, SubscriberHost, SubscriberProcessor, type Delivery } from '#messaging';
 import { RegistryReads } from '#reads/registry';
 import { EvaluationsService } from '#registry';
@@ -35,5 +36,9 @@ export class EvaluateProcessor extends SubscriberProcessor<'model_version.evalua
       if (!isDomainError(error) || error.code === 'STORAGE_UNAVAILABLE') throw error;
       await this.evaluations.fail(ctx, evaluationId, errorMessage(error));
     }
+  }
+
+  protected override async gaveUp(event: LoggedEvent<'model_version.evaluation_requested'>, reason: string): Promise<void> {
+    await this.evaluations.fail(reactionCtx(event, 'model-registry'), event.data.evaluationId, reason);
   }
 }

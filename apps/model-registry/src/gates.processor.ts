@@ -30,6 +30,10 @@ export class GatesProcessor extends SubscriberProcessor<Asked> {
     await this.promotion.recordGates(reactionCtx(event, 'model-registry', guard), request.id, verdict);
   }
 
+  protected override async gaveUp(event: LoggedEvent<Asked>, reason: string): Promise<void> {
+    await this.promotion.giveUp(reactionCtx(event, 'model-registry'), event.data.requestId, reason);
+  }
+
   /** The request, with its version's files looked at: what the verdict is about does not change under it. */
   private async scanned(event: LoggedEvent<Asked>): Promise<RequestFacts | undefined> {
     const read = () => this.registry.request(event.workspaceId, event.data.requestId);

@@ -61,6 +61,11 @@ export abstract class SubscriberProcessor<N extends EventName> extends WorkerHos
 
   protected abstract handle(delivery: Delivery<N>): Promise<void>;
 
+  /** Called when a delivery has failed for the last time, before it is dead: whoever waits for the effect learns that it does not come. */
+  protected async gaveUp(_event: LoggedEvent<N>, _reason: string): Promise<void> {
+    // Nobody waits.
+  }
+
   async process(job: Job<{ eventId: string }>): Promise<void> {
     const started = performance.now();
     let outcome = 'failed';
@@ -109,7 +114,14 @@ export abstract class SubscriberProcessor<N extends EventName> extends WorkerHos
       { subscriber: this.subscriber, eventId: job.data.eventId, attempts: job.attemptsMade, error: error.message },
       'job is dead',
     );
+    await this.tellGivenUp(job.data.eventId, errorMessage(error));
     await this.host.inbox.markDead(this.subscriber, job.data.eventId, errorMessage(error));
+  }
+
+  private async tellGivenUp(eventId: string, reason: string): Promise<void> {
+    const found = await this.host.log.findFor(this.subscriber, eventId);
+    if (!found || found.settled) return;
+    await this.gaveUp(found.event as LoggedEvent<N>, reason).catch((error: unknown) => this.logFailure(found.event, error));
   }
 
   @OnWorkerEvent('error')

@@ -74,6 +74,15 @@ export class PromotionService {
     });
   }
 
+  /** Ends a request whose gates no job could evaluate, so that it can be asked for anew. A settled request stays as it is. */
+  async giveUp(ctx: Ctx, requestId: string, reason: string): Promise<void> {
+    await this.unitOfWork.run(ctx, async (tx) => {
+      const held = await this.life.hold(tx, ctx, requestId);
+      if (held.request.state !== 'EVALUATING' && held.request.state !== 'RECHECKING') return;
+      await this.life.expire(tx, ctx, held, `its gates could not be evaluated: ${reason}`);
+    });
+  }
+
   private async judge(tx: Tx, ctx: Ctx, held: HeldRequest, verdict: Verdict): Promise<void> {
     const { request, version } = held;
     const move = this.life.moveOf(held);
