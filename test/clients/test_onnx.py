@@ -71,7 +71,7 @@ def held_out(iris):
     return version["id"]
 
 
-def registered(unique, model, sample, **log):
+def registered(unique, model, **log):
     """Registers an ONNX model as its flavour does, and gives the version's id once its files were looked at."""
     name = unique("onnx")
     with mlflow.start_run():
@@ -99,7 +99,7 @@ def test_a_classifier_is_measured_as_scikit_learn_measures_it(experiment, unique
     x, x_test, y, y_test = iris
     fitted = LogisticRegression(max_iter=500).fit(x, y)
     model = to_onnx(fitted, x.to_numpy("float32")[:1], options={"zipmap": zipmap}, target_opset=OPSET)
-    version = registered(unique, model, x, signature=infer_signature(x, fitted.predict(x)))
+    version = registered(unique, model, signature=infer_signature(x, fitted.predict(x)))
     evaluation = evaluated(version, datasetVersionId=held_out, label="species")
     assert evaluation["state"] == "DONE", evaluation
     found, said = figures(evaluation), fitted.predict(x_test)
@@ -115,7 +115,7 @@ def test_a_regression_is_measured_in_the_unit_of_its_label(experiment, unique, i
     features, target = ["sepal_length", "sepal_width", "petal_length"], "petal_width"
     fitted = LinearRegression().fit(x[features], x[target])
     model = to_onnx(fitted, x[features].to_numpy("float32")[:1], target_opset=OPSET)
-    version = registered(unique, model, x, signature=infer_signature(x[features], fitted.predict(x[features])))
+    version = registered(unique, model, signature=infer_signature(x[features], fitted.predict(x[features])))
     evaluation = evaluated(version, datasetVersionId=held_out, label=target)
     assert evaluation["state"] == "DONE", evaluation
     found, said = figures(evaluation), fitted.predict(x_test[features])
@@ -126,7 +126,9 @@ def test_a_regression_is_measured_in_the_unit_of_its_label(experiment, unique, i
 def test_what_does_not_fit_is_told(experiment, unique, iris, held_out):
     x, _, y, _ = iris
     fitted = LogisticRegression(max_iter=500).fit(x, y)
-    version = registered(unique, to_onnx(fitted, x.to_numpy("float32")[:1], target_opset=OPSET), x)
+    version = registered(unique, to_onnx(fitted, x.to_numpy("float32")[:1], target_opset=OPSET), input_example=x.iloc[:1])
+    read = "query ($id: ID!) { node(id: $id) { ... on ModelVersion { example } } }"
+    assert graphql(read, id=version)["node"]["example"]["dataframe_split"]["data"] == x.iloc[:1].to_numpy().tolist()
     ask = lambda **on: mutate("evaluateModelVersion", "EvaluateModelVersionInput", "evaluation { id }", versionId=version, **on)["userErrors"][0]
     assert ask()["field"] == "datasetVersionId"
     assert ask(datasetVersionId=held_out)["field"] == "label"
@@ -146,7 +148,7 @@ def test_weights_beside_the_model_are_the_models_own(experiment, unique, iris, h
     model = to_onnx(fitted, x.to_numpy("float32")[:1], options={"zipmap": False}, target_opset=OPSET)
     for tensor in model.graph.initializer:  # only raw bytes are moved out
         tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor), tensor.name))
-    version = registered(unique, model, x)
+    version = registered(unique, model)
     read = "query ($id: ID!) { node(id: $id) { ... on ModelVersion { files { name } } } }"
     names = [each["name"] for each in graphql(read, id=version)["node"]["files"]]
     assert len([name for name in names if name not in OF_MLFLOW]) > 0, names

@@ -94,6 +94,8 @@ export const ScanResultSchema = z.strictObject({
   graphs: z.record(z.string(), GraphSummarySchema),
   /** What the files themselves say that callers send and get; not measured. */
   signature: SignatureSchema.nullable(),
+  /** What the files themselves give as an example of a request; JSON, null when there is none, absent in scans of before it was looked for. */
+  example: z.unknown().optional(),
 });
 export type ScanResult = z.infer<typeof ScanResultSchema>;
 

@@ -60,7 +60,7 @@ export class VersionSheets {
       data,
       measured: evaluation ? measuredFigures(evaluation) : {},
       signature: version.signature ?? scan?.signature ?? null,
-      example: evaluation?.example ?? null,
+      example: evaluation?.example ?? scan?.example ?? null,
       manifest,
       scan,
     };

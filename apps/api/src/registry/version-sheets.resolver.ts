@@ -49,8 +49,12 @@ export class VersionSheetsResolver {
     return signature ?? scan?.signature;
   }
 
-  @ResolveField(() => JsonScalar, { nullable: true, description: 'A row as callers send it, with the answer.' })
+  @ResolveField(() => JsonScalar, {
+    nullable: true,
+    description:
+      "A row as callers send it, with the answer where the platform has measured it; else the example in the files, in MLflow's form.",
+  })
   example(@Parent() version: ModelVersionRow) {
-    return version.evaluation?.example;
+    return version.evaluation?.example ?? version.scan?.example;
   }
 }

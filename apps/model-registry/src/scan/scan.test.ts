@@ -225,6 +225,18 @@ describe('a scan', () => {
     expect((await codes({ MLmodel: laughs })).codes).toEqual(['BROKEN']);
   });
 
+  test("keeps the example beside MLflow's description, as callers send it, and none that is long or no JSON", async () => {
+    const example = async (files: Record<string, string>) => (await scanned(files)).example;
+    const request = { inputs: [[1, 2]] };
+    const both = { 'm/input_example.json': '[[1, 2]]', 'm/serving_input_example.json': JSON.stringify(request) };
+    expect(await example({ 'm/MLmodel': 'flavors: {}', ...both })).toEqual(request);
+    expect(await example({ 'm/MLmodel': 'flavors: {}', 'm/input_example.json': '[[1, 2]]' })).toEqual([[1, 2]]);
+    expect(await example({ 'm/MLmodel': 'flavors: {}', 'input_example.json': '[[1, 2]]' })).toBeNull();
+    expect(await example({ MLmodel: 'flavors: {}', 'input_example.json': '[[1,' })).toBeNull();
+    expect(await example({ MLmodel: 'flavors: {}', 'input_example.json': `"${'x'.repeat(17_000)}"` })).toBeNull();
+    expect(await example(both)).toBeNull();
+  });
+
   test('runs in a process of its own', async () => {
     const input = [fileOf('m.pkl', modernPickle('os', 'system'))];
     const answer = await runChild({ entry: childEntry(import.meta.url, './scan.child.ts'), input, timeoutMs: 30_000 });

@@ -25,6 +25,10 @@ const MAX_WHOLE = 512 * 1024 ** 2;
 const MAX_JSON = 64 * 1024 ** 2;
 const MAX_YAML = 1024 ** 2;
 const MAX_HEAD = 64 * 1024 ** 2;
+/** An example that is longer is not kept. */
+const MAX_EXAMPLE = 16 * 1024;
+/** As MLflow's clients name them, that which is as callers send it before the other. */
+const EXAMPLES = ['serving_input_example.json', 'input_example.json'];
 
 type Format =
   | 'tfjs'
@@ -52,6 +56,9 @@ class Look {
   private readonly formats = new Map<Format, Set<string>>();
   private readonly graphs: Record<string, GraphSummary> = {};
   private signature: Signature | null = null;
+  private readonly examples = new Map<string, unknown>();
+  /** Folder of the description of MLflow. */
+  private home: string | undefined;
 
   constructor(private readonly paths: ReadonlySet<string>) {}
 
@@ -68,7 +75,7 @@ class Look {
     }));
     formats.sort((a, b) => (a.name < b.name ? -1 : 1));
     const { problems, graphs, signature } = this;
-    return { outcome: outcomeOf(problems), problems, formats, graphs, signature };
+    return { outcome: outcomeOf(problems), problems, formats, graphs, signature, example: this.example() };
   }
 
   private readonly handlers: Readonly<Record<FileKind, (file: ScannedFile) => Promise<void>>> = {
@@ -176,6 +183,7 @@ class Look {
   private async json(file: ScannedFile): Promise<void> {
     if (file.size > MAX_JSON) return;
     const document = parsed(await readFile(file.local, 'utf8'));
+    if (EXAMPLES.includes(posix.basename(file.path)) && file.size <= MAX_EXAMPLE) this.examples.set(file.path, document);
     if (!isTfjs(document)) return;
     const { findings, graph, weightPaths } = inspectTfjs(document, file.path, this.paths);
     this.holds('tfjs', file.path, ...weightPaths.filter((path) => this.paths.has(path)));
@@ -195,6 +203,13 @@ class Look {
     if (!model) return this.say(file.path, 'BROKEN', 'it is no description of a model of MLflow');
     this.holds('mlflow', file.path);
     this.signature ??= model.signature;
+    this.home ??= posix.dirname(file.path);
+  }
+
+  private example(): unknown {
+    const { home } = this;
+    if (home === undefined) return null;
+    return EXAMPLES.map((name) => this.examples.get(posix.join(home, name))).find((found) => found !== undefined) ?? null;
   }
 
   private holds(format: Format, ...paths: readonly string[]): void {

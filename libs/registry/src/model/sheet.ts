@@ -1,4 +1,4 @@
-import type { ManifestFile, ModelExample, ScanResult, Signature } from '#contracts';
+import type { ManifestFile, ScanResult, Signature } from '#contracts';
 
 /** All that is known of a version, from every room that knows something. */
 export interface VersionSheet {
@@ -14,7 +14,8 @@ export interface VersionSheet {
   /** Measured by jobs of the platform on the version's own files. */
   readonly measured: Readonly<Record<string, number>>;
   readonly signature: Signature | null;
-  readonly example: ModelExample | null;
+  /** JSON; null when there is none. */
+  readonly example: unknown;
   readonly manifest: readonly ManifestFile[] | null;
   readonly scan: ScanResult | null;
 }
