@@ -117,6 +117,7 @@ export const MUTATIONS: Readonly<
   createModel: async () => input({ name: uniqueName('model') }),
   updateModel: async (kit) => input({ id: await kit.model(), description: 'new' }),
   updateModelVersion: async (kit) => input({ id: (await kit.version()).id, description: 'new' }),
+  rotateCheckSecret: async () => input({ graceHours: 0 }),
   evaluateModelVersion: async ({ client }, { datasetId }) => {
     const templateId = await aTemplate(client, {
       datasetId,

@@ -1,4 +1,4 @@
-import { createServer, type Server as HttpServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 const mutation = (field: string, type: string, answer: string) =>
@@ -44,6 +44,8 @@ export class Check {
     measured: Record<string, number>;
     champion: { number: number } | null;
   }[] = [];
+  /** Headers and bytes of what came. */
+  readonly calls: { headers: IncomingHttpHeaders; body: string }[] = [];
   answer: { status: number; body: string } = { status: 200, body: '{"passed": true, "message": "the report is there"}' };
   private constructor(private readonly server: HttpServer) {}
 
@@ -54,6 +56,7 @@ export class Check {
         request
           .on('data', (chunk) => (body += String(chunk)))
           .on('end', () => {
+            check.calls.push({ headers: request.headers, body });
             check.asked.push(JSON.parse(body));
             response.writeHead(check.answer.status).end(check.answer.body);
           });

@@ -35,6 +35,7 @@ import {
   type RequestView,
   type VersionView,
 } from './governance-kit.js';
+import { verify } from '../medium/webhooks-listener.js';
 import { inEachTopology } from './topologies.js';
 
 inEachTopology((start) => {
@@ -45,6 +46,7 @@ inEachTopology((start) => {
   let flowId: string;
   let datasetId: string;
   let templateId: string;
+  let checkSecret: string;
   const model = uniqueName('governed');
 
   beforeAll(async () => {
@@ -58,6 +60,9 @@ inEachTopology((start) => {
     client = server.client();
     approver = server.client((await aMember(client, 'approver')).token);
     datasetId = await aDataset(client);
+    const rotate =
+      'mutation ($input: RotateCheckSecretInput!) { rotateCheckSecret(input: $input) { secret userErrors { code message field } } }';
+    checkSecret = (await client.mutate<{ secret: string }>(rotate, {})).secret;
   }, 120_000);
   afterAll(async () => {
     check?.stop();
@@ -157,6 +162,7 @@ inEachTopology((start) => {
     expect(asked.gates.find(({ gate }) => gate.kind === 'metric_max')!.message).toMatch(/, as a client logged it$/);
     expect(asked.evidence.manifest.map(({ path }) => path)).toEqual(version.files.map(({ name }) => name));
     expect(check.asked.at(-1)).toMatchObject({ version: { id: versionId }, champion: null });
+    expect(verify(check.calls.at(-1)!, checkSecret)).toEqual(check.asked.at(-1));
     await approver.mutate(APPROVE, { requestId: asked.id });
     await versionWhen(versionId, 'stands in production', ({ stage }) => stage === 'production');
   }, 120_000);

@@ -19,7 +19,7 @@ export { EXECUTION_STATES, type ExecutionState } from './model/execution.js';
 export { type Facts } from './model/facts.js';
 export { isMlflowEvent, MLFLOW_EVENT_NAMES, splitEvent, type MlflowEvent } from './model/mlflow-events.js';
 export { noticeText } from './model/notice-text.js';
-export { newSigningSecret, signedHeaders } from './model/standard-webhooks.js';
+export { signedHeaders } from './model/standard-webhooks.js';
 export { CONCURRENCIES, readFilter, type Concurrency, type TriggerFilter } from './model/trigger.js';
 export { type WebhookForm } from './model/webhook.js';
 export { ReplaysService, type ReplayInput } from './replays.service.js';

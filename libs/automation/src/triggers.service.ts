@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { authorize, checkedProject, checkName, type Ctx, Journal, memberOf } from '#access';
 import { UnitOfWork, type Tx } from '#database';
-import { DomainError, newId } from '#kernel';
+import { DomainError, newId, newSigningSecret } from '#kernel';
 import type { TriggerEntity } from './automation.entities.js';
 import { ExecutionsStore } from './executions.store.js';
 import type { AddressRules } from './http/address-rules.js';
 import { isOutside, parseAction } from './model/action.js';
 import { nextTime } from './model/schedule.js';
-import { newSigningSecret } from './model/standard-webhooks.js';
 import { checkNotice } from './model/check-notice.js';
 import { eventTypeOf, parseControls, parseFilter, readFilter, type TriggerFilter } from './model/trigger.js';
 import { TriggersStore, type TriggerDefinition } from './triggers.store.js';

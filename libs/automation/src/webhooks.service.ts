@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { authorize, checkedProject, type Ctx, Journal } from '#access';
 import { UnitOfWork, type Tx } from '#database';
-import { DomainError, newId } from '#kernel';
+import { DomainError, newId, newSigningSecret } from '#kernel';
 import { Notifier } from '#messaging';
 import { DELIVERIES_DUE, DeliveriesStore } from './deliveries.store.js';
 import type { AddressRules } from './http/address-rules.js';
 import type { Parcel } from './http/send-webhook.js';
 import type { MlflowEvent } from './model/mlflow-events.js';
-import { newSigningSecret } from './model/standard-webhooks.js';
 import {
   checkedEvents,
   checkNarrowing,

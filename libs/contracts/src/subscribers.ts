@@ -100,6 +100,7 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'stage_flow.created': [],
   'stage_flow.updated': [],
   'stage_flow.deleted': [],
+  'check_secret.rotated': [],
   'model.tag_set': [],
   'model.tag_removed': [],
   'model_version.created': ['model-registry.scan'],

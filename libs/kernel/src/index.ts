@@ -14,4 +14,5 @@ export {
   type PageArgs,
 } from './page.js';
 export { canMove, isTerminal, statesBefore, type TransitionTable } from './transitions.js';
+export { newSigningSecret } from './signing-secret.js';
 export { canonicalJson, sha256, type Json } from './canonical.js';

@@ -1,6 +1,7 @@
 export { AliasesService } from './aliases.service.js';
 export { ModelChangesService, type ModelPatch } from './model-changes.service.js';
 export { EvaluationsService } from './evaluations.service.js';
+export { CheckSecretsService } from './check-secrets.service.js';
 export { DecisionsService, type Decision } from './decisions.service.js';
 export { FlowsService, type FlowChoice } from './flows.service.js';
 export { fingerprintOf, flowOf, type FrozenEvidence } from './model/evidence.js';

@@ -3,6 +3,9 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatasetReadsModule } from '#reads/datasets';
 import { TrackingReadsModule } from '#reads/tracking';
 import { AliasesService } from './aliases.service.js';
+import { CheckSecretEntity } from './check-secrets.entities.js';
+import { CheckSecretsService } from './check-secrets.service.js';
+import { CheckSecretsStore } from './check-secrets.store.js';
 import { DecisionsService } from './decisions.service.js';
 import { FlowsService } from './flows.service.js';
 import { FlowsStore } from './flows.store.js';
@@ -31,8 +34,16 @@ import { VersionSources } from './version-sources.js';
 import { VersionsService } from './versions.service.js';
 
 const MODELS = [ModelsService, ModelChangesService, VersionsService, AliasesService];
-const STAGES = [StagesService, PromotionService, DecisionsService, FlowsService, ScansService, EvaluationsService];
-const STORES = [RegistryStore, LabelsStore, RequestsStore, StaysStore, FlowsStore, EvaluationsStore];
+const STAGES = [
+  StagesService,
+  PromotionService,
+  DecisionsService,
+  FlowsService,
+  ScansService,
+  EvaluationsService,
+  CheckSecretsService,
+];
+const STORES = [RegistryStore, LabelsStore, RequestsStore, StaysStore, FlowsStore, EvaluationsStore, CheckSecretsStore];
 const STEPS = [RegistryLocks, StageMoves, RequestLife, VersionSources];
 const VIEWS = [RegistryView, StageHistoryView, VersionSheets, ModelSearch, VersionSearch];
 
@@ -40,7 +51,7 @@ const VIEWS = [RegistryView, StageHistoryView, VersionSheets, ModelSearch, Versi
   imports: [
     TrackingReadsModule,
     DatasetReadsModule,
-    TypeOrmModule.forFeature([...Object.values(entities), ModelEvaluationEntity]),
+    TypeOrmModule.forFeature([...Object.values(entities), ModelEvaluationEntity, CheckSecretEntity]),
   ],
   providers: [...STORES, ...STEPS, ...MODELS, ...STAGES, ...VIEWS],
   exports: [...MODELS, ...STAGES, ...VIEWS],

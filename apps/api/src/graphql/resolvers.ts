@@ -9,6 +9,7 @@ import { DriftResolver } from '../datasets/drift.resolver.js';
 import { EndpointsResolver, RevisionsResolver } from '../deployment/deployment.resolver.js';
 import { EventsResolver } from '../events/events.resolver.js';
 import { LineageResolver } from '../lineage/lineage.resolver.js';
+import { CheckSecretsResolver } from '../registry/check-secrets.resolver.js';
 import { EvaluationsOfVersionResolver, EvaluationsResolver } from '../registry/evaluations.resolver.js';
 import { ModelVersionsResolver } from '../registry/model-versions.resolver.js';
 import { ModelsResolver } from '../registry/models.resolver.js';
@@ -55,6 +56,7 @@ export const RESOLVERS = [
   ModelsResolver,
   ModelVersionsResolver,
   VersionSheetsResolver,
+  CheckSecretsResolver,
   EvaluationsResolver,
   EvaluationsOfVersionResolver,
   StageFlowsResolver,

@@ -32,6 +32,17 @@ export class StageStayType {
 export const StageStayConnection = Connection(StageStayType, 'StageStay');
 
 @InputType()
+export class RotateCheckSecretInput {
+  @Field(() => Int, { nullable: true, description: 'So long the secret before signs too: 0 to 168; 24 when absent.' })
+  graceHours?: number | null;
+}
+
+@ObjectType()
+export class CheckSecretPayload extends Payload {
+  @Field(() => String, { nullable: true, description: 'Nobody is told it again.' }) secret?: string;
+}
+
+@InputType()
 export class CreateStageFlowInput {
   @Field({ description: '`default` and `mlflow` take the place of the flows that the platform gives.' }) name!: string;
   @Field({ nullable: true }) description?: string;

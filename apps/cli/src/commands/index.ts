@@ -16,6 +16,7 @@ import { EventsTail } from './events/tail.js';
 import { Export } from './export.js';
 import { FlowApply } from './flow/apply.js';
 import { FlowList } from './flow/list.js';
+import { FlowSecret } from './flow/secret.js';
 import { FlowShow } from './flow/show.js';
 import { FlowUse } from './flow/use.js';
 import { ImportMlflow } from './import/mlflow.js';
@@ -79,6 +80,7 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   export: Export,
   'flow:apply': FlowApply,
   'flow:list': FlowList,
+  'flow:secret': FlowSecret,
   'flow:show': FlowShow,
   'flow:use': FlowUse,
   'import:mlflow': ImportMlflow,

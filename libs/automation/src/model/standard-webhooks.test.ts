@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { newSigningSecret, signedHeaders, verifySigned } from './standard-webhooks.js';
+import { newSigningSecret } from '#kernel';
+import { signedHeaders, verifySigned } from './standard-webhooks.js';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 const secret = newSigningSecret();

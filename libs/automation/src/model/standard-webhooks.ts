@@ -1,13 +1,8 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { DomainError } from '#kernel';
 
 /** A message older or newer than this is refused, so that one that was overheard is of no use later. */
 const TOLERANCE_SECONDS = 300;
-
-/** A secret as Standard Webhooks 1.0 writes it: `whsec_` and 32 random bytes in base64. */
-export function newSigningSecret(): string {
-  return `whsec_${randomBytes(32).toString('base64')}`;
-}
 
 /** Headers by which the receiver knows who sent these bytes, and when: a signature by each secret (Standard Webhooks 1.0.0). `now` in ms. */
 export function signedHeaders(id: string, body: Buffer, secrets: readonly string[], now: number): Record<string, string> {

@@ -23,6 +23,8 @@ export const MODEL_EVENTS = {
   'stage_flow.created': z.strictObject(flow),
   'stage_flow.updated': z.strictObject(flow),
   'stage_flow.deleted': z.strictObject(flow),
+  /** Of the checks of a workspace's own. */
+  'check_secret.rotated': z.strictObject({ graceHours: z.number() }),
   'model.tag_set': z.strictObject({ ...model, ...tag }),
   'model.tag_removed': z.strictObject({ ...model, key: z.string() }),
   'model_version.created': z.strictObject({

@@ -47,6 +47,7 @@ const SILENT: Readonly<Record<string, readonly string[]>> = {
     'webhook.disabled',
     'webhook.replayed',
     'webhook.secret_rotated',
+    'check_secret.rotated',
     'delivery.replayed',
   ],
 };
