@@ -108,6 +108,11 @@ export const MUTATIONS: Readonly<
     input({ templateId: await aTemplate(client, { datasetId, spec: quickSpec() }), spec: quickSpec({ maxEpochs: 3 }) }),
   startTraining: async ({ client }, { datasetId }) =>
     input({ templateId: await aTemplate(client, { datasetId, spec: quickSpec({ maxEpochs: 1 }) }) }),
+  reproduceRun: async ({ client }, { datasetId }) => {
+    const { id, runId } = await aTraining(client, await aTemplate(client, { datasetId, spec: quickSpec({ maxEpochs: 1 }) }));
+    await jobWhen(client, id, 'succeeds', ({ state }) => state === 'SUCCEEDED');
+    return input({ runId });
+  },
   cancelTraining: async ({ client }, { datasetId }) => {
     const { id: jobId } = await aTraining(client, await aTemplate(client, { datasetId, spec: slowSpec() }));
     // What is queued ends at once, which `training_job.canceled` says anyway.

@@ -95,6 +95,7 @@ export class ArtifactsService {
       await this.logging.logIn(tx, ctx, runId, points, 'platform', 0);
       await this.blobs.register(tx, ctx.workspaceId, report.sha256, report.size);
       await this.addIn(tx, ctx, runId, { [report.path]: report.sha256 });
+      await this.journal.record(tx, ctx, { event: 'run.measured', subject: { kind: 'run', id: runId }, data: { runId } });
     });
   }
 

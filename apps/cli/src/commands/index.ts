@@ -37,6 +37,7 @@ import { ModelPromote } from './model/promote.js';
 import { ModelReject } from './model/reject.js';
 import { ModelShow } from './model/show.js';
 import { Predict } from './predict.js';
+import { Reproduce } from './reproduce.js';
 import { Restore } from './restore.js';
 import { RunList } from './run/list.js';
 import { RunShow } from './run/show.js';
@@ -101,6 +102,7 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   'model:reject': ModelReject,
   'model:show': ModelShow,
   predict: Predict,
+  reproduce: Reproduce,
   restore: Restore,
   'run:list': RunList,
   'run:show': RunShow,

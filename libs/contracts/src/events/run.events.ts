@@ -43,6 +43,17 @@ export const RUN_EVENTS = {
   'run.restored': life,
   /** Gone for good, with all that belonged to it. */
   'run.purged': life,
+  /** The platform has measured, on the model's own files, what a training made. */
+  'run.measured': z.strictObject({ runId: z.string() }),
+  /** A run that does another one anew was compared with it. `differs`: what was not the same, such as BACKEND or DATA. */
+  'run.reproduced': z.strictObject({
+    runId: z.string(),
+    jobId: z.string(),
+    originalRunId: z.string(),
+    verdict: z.enum(['AGREES', 'DISAGREES', 'NOT_COMPARABLE']),
+    weightsEqual: z.boolean().nullable(),
+    differs: z.array(z.string()),
+  }),
   'logged_model.created': z.strictObject({ ...loggedModel, name: z.string(), runId: z.string().nullable() }),
   'logged_model.updated': z.strictObject(loggedModel),
   'logged_model.ready': z.strictObject(loggedModel),
