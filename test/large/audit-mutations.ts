@@ -46,6 +46,10 @@ export const MUTATIONS: Readonly<
   createDataset: async () => input({ name: uniqueName('data') }),
   createDatasetVersion: async ({ client }) =>
     input({ datasetId: await aDataset(client), blob: await client.upload('a,b\n1,x\n2,y\n'), format: 'CSV' }),
+  retractDatasetVersion: async ({ client }) => {
+    const { id: versionId } = await aVersion(client, await aDataset(client), penguinsCsv());
+    return input({ versionId, reason: 'labels were swapped' });
+  },
   compareDatasetVersions: async ({ client }, { versionId }) => {
     const other = await aVersion(client, await aDataset(client), penguinsCsv());
     return input({ versionId: other.id, againstId: versionId });

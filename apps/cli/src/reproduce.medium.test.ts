@@ -48,7 +48,7 @@ it(
   { timeout: 120_000 },
   async () => {
     await bench.platform.stop();
-  await bench.comeBack({ TAILRACE_TRAINING_BACKEND: 'cpu' });
+    await bench.comeBack({ TAILRACE_TRAINING_BACKEND: 'cpu' });
     const exact = await bench.cli(`reproduce ${original} --tolerance 0 --relative 0`);
     expect(exact).toMatchObject({
       code: 8,

@@ -59,6 +59,8 @@ export class GateEvidences {
   /** A comparison that cannot be made blocks the request and says why; it does not kill the job. */
   private async compare(workspaceId: string, { version, champion, gates }: RequestFacts): Promise<Comparison> {
     try {
+      // Not of the champion: its rows serve to leave them out, and a model on data that do not stand must be replaceable.
+      await this.workbench.checkData({ workspaceId, ...version });
       const result = await this.workbench.evaluate(
         { workspaceId, ...version },
         { workspaceId, ...champion! },

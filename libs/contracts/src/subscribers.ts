@@ -58,6 +58,7 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'dataset_version.compared': [],
   'dataset_version.drift_detected': [],
   'dataset_version.validation_failed': [],
+  'dataset_version.retracted': [],
   'experiment.created': [],
   'experiment.updated': [],
   'experiment.deleted': [],

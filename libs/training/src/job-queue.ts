@@ -6,7 +6,7 @@ import { DomainError, newId } from '#kernel';
 import { DatasetReads, type VersionFacts } from '#reads/datasets';
 import { partsOf } from './model/spec-parts.js';
 import { RUN_BOOK, type RunBook } from './run-book.port.js';
-import type { TemplateEntity } from './training.entities.js';
+import type { TemplateEntity, TrainingJobEntity } from './training.entities.js';
 import { TRAINING_OPTIONS, type TrainingOptions } from './training.options.js';
 import { TrainingStore } from './training.store.js';
 
@@ -73,6 +73,11 @@ export class JobQueue {
     return { id, runId };
   }
 
+  /** Why a job that has waited may not begin any more; undefined where it may. */
+  unfitBecause({ workspaceId, datasetVersionId }: TrainingJobEntity): Promise<string | undefined> {
+    return this.datasets.unfitBecause(workspaceId, datasetVersionId);
+  }
+
   /** The named version of a data set, or its newest valid one. Throws NOT_FOUND, or NOT_READY for one that cannot be trained on. */
   async version(ctx: Ctx, datasetId: string, versionId?: string | null): Promise<TrainableVersion> {
     const version = versionId
@@ -87,7 +92,7 @@ export class JobQueue {
     if (version.state !== 'VALIDATED' || !version.table)
       throw new DomainError(
         'NOT_READY',
-        `version ${version.number} is ${version.state}; only a VALIDATED version can be trained on`,
+        `version ${version.number} is ${version.state}${version.reason ? ` (${version.reason})` : ''}; only a VALIDATED version can be trained on`,
         'datasetVersionId',
       );
     return { ...version, table: version.table };

@@ -52,8 +52,18 @@ export class JobsService {
     });
   }
 
-  /** Takes the oldest queued job for a runner; undefined when there is none. Exactly one of several runners gets it. */
+  /**
+   * Takes the oldest queued job for a runner; undefined when there is none. Exactly one of several runners gets it. A job whose data were retracted before it
+   * began fails; one that had begun goes on.
+   */
   async claimNext(ctx: Ctx, runner: string): Promise<ClaimedJob | undefined> {
+    for (;;) {
+      const claimed = await this.claimOldest(ctx, runner);
+      if (claimed !== 'unfit') return claimed;
+    }
+  }
+
+  private async claimOldest(ctx: Ctx, runner: string): Promise<ClaimedJob | 'unfit' | undefined> {
     return this.unitOfWork.run({}, async (tx) => {
       const job = await this.store.claimNext(tx, runner, this.options.leaseSeconds);
       if (!job) return undefined;
@@ -64,7 +74,11 @@ export class JobsService {
         subject: { kind: 'training_job', id: job.id },
         data: { jobId: job.id, runId: job.runId, attempt: job.attempt, runner, ...resumedFrom(job) },
       });
-      return { jobId: job.id, attempt: job.attempt, token };
+      const unfit = job.attempt === 1 ? await this.queue.unfitBecause(job) : undefined;
+      if (!unfit) return { jobId: job.id, attempt: job.attempt, token };
+      const reason = `nothing was trained: ${unfit}`;
+      await this.failIn(tx, inWorkspace(ctx, job), job, { reason, retry: false }, 'FAILED');
+      return 'unfit';
     });
   }
 

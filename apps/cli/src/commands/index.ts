@@ -6,6 +6,7 @@ import { AuditRetire } from './audit/retire.js';
 import { AuditVerify } from './audit/verify.js';
 import { Backup } from './backup.js';
 import { DatasetList } from './dataset/list.js';
+import { DatasetRetract } from './dataset/retract.js';
 import { DatasetShow } from './dataset/show.js';
 import { DatasetUpload } from './dataset/upload.js';
 import { DeadList } from './dead/list.js';
@@ -70,6 +71,7 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   'audit:verify': AuditVerify,
   backup: Backup,
   'dataset:list': DatasetList,
+  'dataset:retract': DatasetRetract,
   'dataset:show': DatasetShow,
   'dataset:upload': DatasetUpload,
   'dead:list': DeadList,

@@ -62,6 +62,10 @@ const CASES: { readonly [N in EventName]?: Case<N> } = {
     data: { datasetId: ids.ds, versionId: ids.v1, number: 1, reason: 'empty' },
     states: [`${ids.v1}=INVALID!`],
   },
+  'dataset_version.retracted': {
+    data: { datasetId: ids.ds, versionId: ids.v1, number: 1, reason: 'labels were swapped' },
+    states: [`${ids.v1}=RETRACTED!`],
+  },
   'experiment.created': { data: { experimentId: ids.exp, name: 'e', project: '/' } },
   'experiment.updated': { data: { experimentId: ids.exp, name: 'f' } },
   'experiment.deleted': { data: { experimentId: ids.exp }, states: [`${ids.exp}=!`] },
