@@ -6,6 +6,7 @@ import { select, type Tx, UnitOfWork } from '#database';
 import { assertNever, DomainError, sha256 } from '#kernel';
 import { BlobRegistry } from '#storage';
 import { JobsService } from './jobs.service.js';
+import { environmentPart } from './model/environment-part.js';
 import { RUN_BOOK, type RunBook } from './run-book.port.js';
 import type { TrainingJobEntity } from './training.entities.js';
 import { TRAINING_OPTIONS, type TrainingOptions } from './training.options.js';
@@ -145,6 +146,7 @@ export class AttemptsService {
         code,
         engine,
         backend,
+        environment: environmentPart({ code, engine, backend, environment }),
       },
     });
   }

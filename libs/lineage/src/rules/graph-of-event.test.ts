@@ -26,11 +26,14 @@ const ids = {
   exe: newId('execution'),
 };
 const BLOB = 'a'.repeat(64);
+const PINS = 'b'.repeat(64);
+const DIFF = 'c'.repeat(64);
 
 const request = { modelId: ids.mdl, versionId: ids.mdv, number: 1, requestId: ids.req, stage: 'production' };
 const version = { modelId: ids.mdl, versionId: ids.mdv, number: 1 };
 const revision = { endpointId: ids.end, revisionId: ids.rev, number: 1, modelVersionId: ids.mdv };
 const job = { jobId: ids.job, runId: ids.run, attempt: 1 };
+const succeeded = { ...job, datasetVersionId: ids.v1, registerAs: null, code: 'tailrace 1', engine: 'tfjs', backend: 'cpu' };
 const life = { runId: ids.run, experimentId: ids.exp };
 const end = { ...life, jobId: null };
 const logged = { loggedModelId: ids.lgm, experimentId: ids.exp };
@@ -104,6 +107,10 @@ const CASES: { readonly [N in EventName]?: Case<N> } = {
     edges: [`${ids.lgm} logged_by ${ids.run}`],
     states: [`${ids.lgm}=PENDING`],
   },
+  'logged_model.updated': {
+    data: { ...logged, code: { source: null, commit: 'abc', branch: 'main', dirty: true, diff: DIFF } },
+    edges: [`diff:${DIFF} changes code:git@abc`, `${ids.lgm} built_from code:git@abc`, `${ids.lgm} built_with diff:${DIFF}`],
+  },
   'logged_model.ready': { data: logged, states: [`${ids.lgm}=READY`] },
   'logged_model.failed': { data: logged, states: [`${ids.lgm}=FAILED`] },
   'logged_model.deleted': { data: logged, states: [`${ids.lgm}=!`] },
@@ -156,8 +163,13 @@ const CASES: { readonly [N in EventName]?: Case<N> } = {
     states: [`${ids.job}=QUEUED`, `attempt:${ids.job}#1=FAILED`],
   },
   'training_job.succeeded': {
-    data: { ...job, datasetVersionId: ids.v1, registerAs: null, code: 'tailrace 1', engine: 'tfjs', backend: 'cpu' },
-    edges: [`${ids.run} computed_by engine:tfjs on cpu`, `${ids.run} ran code:tailrace 1`],
+    data: { ...succeeded, environment: { digest: 'e', label: 'node v24' } },
+    edges: [
+      `environment:e holds engine:tfjs on cpu`,
+      `${ids.run} computed_by engine:tfjs on cpu`,
+      `${ids.run} ran code:tailrace 1`,
+      `${ids.run} ran_in environment:e`,
+    ],
     states: [`${ids.job}=SUCCEEDED`, `attempt:${ids.job}#1=SUCCEEDED`],
   },
   'training_job.failed': { data: { ...job, reason: 'x' }, states: [`${ids.job}=FAILED`, `attempt:${ids.job}#1=FAILED`] },
@@ -188,8 +200,18 @@ const CASES: { readonly [N in EventName]?: Case<N> } = {
   },
   'model_version.deleted': { data: { ...version, name: 'm', prompt: false }, states: [`${ids.mdv}=!`] },
   'model_version.scanned': {
-    data: { ...version, outcome: 'clean', formats: [{ name: 'onnx', blobs: [BLOB] }] },
-    edges: [`format:${ids.mdv}:onnx stored_as ${BLOB}`, `${ids.mdv} held_as format:${ids.mdv}:onnx`],
+    data: {
+      ...version,
+      outcome: 'clean',
+      formats: [{ name: 'onnx', blobs: [BLOB] }],
+      environmentFiles: [{ path: 'requirements.txt', blob: PINS }],
+    },
+    edges: [
+      `format:${ids.mdv}:onnx stored_as ${BLOB}`,
+      `lockfile:${PINS} stored_as ${PINS}`,
+      `${ids.mdv} held_as format:${ids.mdv}:onnx`,
+      `${ids.mdv} locked_by lockfile:${PINS}`,
+    ],
   },
   'model_version.stage_requested': {
     data: request,
@@ -265,6 +287,19 @@ describe('graphOfEvent', () => {
     expect(said.map(({ id, state, gone }) => `${id}=${state ?? ''}${sign(gone)}`).sort()).toEqual([...states].sort());
     for (const id of [...part.nodes.map((node) => node.id), ...part.edges.flatMap(({ from, to }) => [from, to])])
       expect(kindOfNode(id)).toBeDefined();
+  });
+
+  it('joins programs of one commit in their repository, and leaves changes to who had them', () => {
+    const code = { source: 'train.py', commit: 'abc', repository: 'https://host/r', diff: DIFF };
+    const { edges } = graphOfEvent({ name: 'run.started', data: { ...end, datasetVersionIds: [], code } });
+    expect(edges.map(({ from, relation, to }) => `${from} ${relation} ${to}`)).toEqual([
+      `${ids.run} part_of ${ids.exp}`,
+      `${ids.run} ran code:train.py@abc`,
+      'code:train.py@abc part_of code:https://host/r@abc',
+      `${ids.run} ran_with diff:${DIFF}`,
+      `diff:${DIFF} changes code:https://host/r@abc`,
+    ]);
+    expect(graphOfEvent({ name: 'training_job.succeeded', data: succeeded }).edges).toHaveLength(2);
   });
 
   it('takes events of before these fields, and ids of other servers', () => {

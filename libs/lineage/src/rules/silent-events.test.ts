@@ -25,7 +25,6 @@ const SILENT: Readonly<Record<string, readonly string[]>> = {
     'run.rewound',
     'artifact.added',
     'artifact.deleted',
-    'logged_model.updated',
     'model.tag_set',
     'model.tag_removed',
     'model_version.tag_set',
