@@ -13,8 +13,8 @@ export const ClaimSchema = z.strictObject({
   /** Last checkpoint of an earlier attempt, with the epoch that it holds. */
   checkpoint: z.strictObject({ sha256: z.string(), epoch: z.int() }).nullable(),
   backend: z.enum(['auto', 'gpu', 'wasm', 'cpu']),
-  /** The training does another one anew: what trained that, as far as it is known. `strict`: fail rather than train with anything else. */
-  reproduces: z.strictObject({ ran: RanSchema.partial(), strict: z.boolean() }).nullable(),
+  /** The training does another one anew: what trained that, as far as it is known. `strict`: fail rather than train with anything else. Absent for others, so that older attempts read their claims. */
+  reproduces: z.strictObject({ ran: RanSchema.partial(), strict: z.boolean() }).optional(),
   heartbeatMs: z.int(),
 });
 export type Claim = z.infer<typeof ClaimSchema>;

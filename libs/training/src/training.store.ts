@@ -111,11 +111,11 @@ export class TrainingStore {
     await tx.em.insert(ReproductionEntity, row as never);
   }
 
-  /** What an attempt is told of the training that its own does anew; null when it does none. */
+  /** What an attempt is told of the training that its own does anew; undefined when it does none. */
   async reproducedBy(tx: Tx, runId: string): Promise<Claim['reproduces']> {
     const row = await tx.em.findOneBy(ReproductionEntity, { runId });
     const job = row && (await tx.em.findOneBy(TrainingJobEntity, { runId: row.originalRunId }));
-    return job && { ran: ranOf(job), strict: row.strict };
+    return job ? { ran: ranOf(job), strict: row.strict } : undefined;
   }
 
   pendingReproduction(tx: Tx, runId: string): Promise<ReproductionEntity | null> {

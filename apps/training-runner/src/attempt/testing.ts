@@ -53,7 +53,7 @@ export class FakePlatform {
   cancel = false;
   spec: TrainingSpecInput = { task: 'classification', label: 'Species' };
   checkpoint: { sha256: string; epoch: number } | null = null;
-  reproduces: Claim['reproduces'] = null;
+  reproduces: Claim['reproduces'];
   heartbeatMs = 50;
   intercept: (route: string, body: Buffer) => Interception | undefined = () => undefined;
   private readonly server = createServer((request, response) => void this.handle(request, response));
