@@ -51,7 +51,9 @@ let client: Client;
 let data: { datasetId: string; versionId: string };
 
 beforeAll(async () => {
-  server = await startPlatform({ env: { TAILRACE_RUNNER_SLOTS: '1' } });
+  // Leases as long as on a platform of people: what is killed here is seen to end.
+  const leases = { TAILRACE_LEASE_SECONDS: '60', TAILRACE_HEARTBEAT_SECONDS: '5' };
+  server = await startPlatform({ env: { TAILRACE_RUNNER_SLOTS: '1', ...leases } });
   client = server.client();
   data = await penguins(client);
 });
