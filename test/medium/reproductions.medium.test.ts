@@ -149,6 +149,16 @@ describe('the verdict', () => {
     });
   });
 
+  test('says so when what it made could not be measured, and stays with that', async () => {
+    const original = await trained([1]);
+    const { runId } = await reproductions().start(editor, { runId: original.runId });
+    await trains([1]);
+    await reproductions().judge(system, runId, 'the platform could not measure it: out of memory');
+    await reproductions().judge(system, runId);
+    const reason = 'the platform could not measure it: out of memory';
+    expect(await found(runId)).toMatchObject({ verdict: 'NOT_COMPARABLE', reason, report: null });
+  });
+
   test('is not said of other runs', async () => {
     const { runId } = await trained([1]);
     await reproductions().judge(system, runId);

@@ -77,6 +77,7 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'run.restored': [],
   'run.purged': [],
   'run.measured': ['training-runner.judge'],
+  'run.measurement_failed': ['training-runner.judge'],
   'run.reproduced': [],
   'logged_model.created': [],
   'logged_model.updated': [],

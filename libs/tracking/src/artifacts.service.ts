@@ -99,6 +99,14 @@ export class ArtifactsService {
     });
   }
 
+  /** Writes down that a job of the platform gave up measuring what a training made. */
+  async measurementFailed(ctx: Ctx, runId: string, reason: string): Promise<void> {
+    await this.unitOfWork.run(ctx, async (tx) => {
+      const subject = { kind: 'run', id: runId };
+      await this.journal.record(tx, ctx, { event: 'run.measurement_failed', subject, data: { runId, reason }, reason });
+    });
+  }
+
   /**
    * Removes a file, or a folder with all that is in it (`''` is everything, but of the workspace itself); answers how many files. The content goes when
    * nothing refers to it.

@@ -63,12 +63,15 @@ export class ReproductionsService {
     });
   }
 
-  /** Compares a run with the one that it does anew, once: when it is measured, or its job ended otherwise. Does nothing for any other run. */
-  async judge(ctx: Ctx, runId: string): Promise<void> {
+  /**
+   * Compares a run with the one that it does anew, once: when it is measured, or its job ended otherwise; `unmeasured` says why it will not be measured. Does nothing
+   * for any other run.
+   */
+  async judge(ctx: Ctx, runId: string, unmeasured?: string): Promise<void> {
     await this.unitOfWork.run(ctx, async (tx) => {
       const row = await this.store.pendingReproduction(tx, runId);
       if (!row) return;
-      const judgement = await this.judgement(tx, row);
+      const judgement = unmeasured ? notComparable(unmeasured) : await this.judgement(tx, row);
       const { verdict, report } = judgement;
       await this.store.judge(tx, runId, { ...judgement, judgedAt: ctx.clock.now() });
       await this.journal.record(tx, ctx, {
@@ -90,12 +93,7 @@ export class ReproductionsService {
   private async judgement(tx: Tx, { workspaceId, runId, originalRunId, tolerance }: ReproductionEntity): Promise<Judgement> {
     const original = (await this.store.jobOfRun(tx, workspaceId, originalRunId))!;
     const job = (await this.store.jobOfRun(tx, workspaceId, runId))!;
-    if (job.state !== 'SUCCEEDED')
-      return {
-        verdict: 'NOT_COMPARABLE',
-        reason: `the training ended as ${job.state}: ${job.reason ?? 'canceled'}`,
-        report: null,
-      };
+    if (job.state !== 'SUCCEEDED') return notComparable(`the training ended as ${job.state}: ${job.reason ?? 'canceled'}`);
     const report = compareRuns(await this.trained(original), await this.trained(job), tolerance);
     const verdict = verdictOf(report);
     const reason =
@@ -131,4 +129,8 @@ export class ReproductionsService {
       );
     return job;
   }
+}
+
+function notComparable(reason: string): Judgement {
+  return { verdict: 'NOT_COMPARABLE', reason, report: null };
 }

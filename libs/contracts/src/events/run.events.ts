@@ -55,6 +55,8 @@ export const RUN_EVENTS = {
   'run.purged': life,
   /** The platform has measured, on the model's own files, what a training made. */
   'run.measured': z.strictObject({ runId: z.string() }),
+  /** It could not be measured, and it is not tried any more. */
+  'run.measurement_failed': z.strictObject({ runId: z.string(), reason: z.string() }),
   /** A run that does another one anew was compared with it. `differs`: what was not the same, such as BACKEND or DATA. */
   'run.reproduced': z.strictObject({
     runId: z.string(),

@@ -33,7 +33,6 @@ const request = { modelId: ids.mdl, versionId: ids.mdv, number: 1, requestId: id
 const version = { modelId: ids.mdl, versionId: ids.mdv, number: 1 };
 const revision = { endpointId: ids.end, revisionId: ids.rev, number: 1, modelVersionId: ids.mdv };
 const job = { jobId: ids.job, runId: ids.run, attempt: 1 };
-const succeeded = { ...job, datasetVersionId: ids.v1, registerAs: null, code: 'tailrace 1', engine: 'tfjs', backend: 'cpu' };
 const life = { runId: ids.run, experimentId: ids.exp };
 const end = { ...life, jobId: null };
 const logged = { loggedModelId: ids.lgm, experimentId: ids.exp };
@@ -163,7 +162,15 @@ const CASES: { readonly [N in EventName]?: Case<N> } = {
     states: [`${ids.job}=QUEUED`, `attempt:${ids.job}#1=FAILED`],
   },
   'training_job.succeeded': {
-    data: { ...succeeded, environment: { digest: 'e', label: 'node v24' } },
+    data: {
+      ...job,
+      datasetVersionId: ids.v1,
+      registerAs: null,
+      code: 'tailrace 1',
+      engine: 'tfjs',
+      backend: 'cpu',
+      environment: { digest: 'e', label: 'node v24' },
+    },
     edges: [
       `environment:e holds engine:tfjs on cpu`,
       `${ids.run} computed_by engine:tfjs on cpu`,
@@ -287,19 +294,6 @@ describe('graphOfEvent', () => {
     expect(said.map(({ id, state, gone }) => `${id}=${state ?? ''}${sign(gone)}`).sort()).toEqual([...states].sort());
     for (const id of [...part.nodes.map((node) => node.id), ...part.edges.flatMap(({ from, to }) => [from, to])])
       expect(kindOfNode(id)).toBeDefined();
-  });
-
-  it('joins programs of one commit in their repository, and leaves changes to who had them', () => {
-    const code = { source: 'train.py', commit: 'abc', repository: 'https://host/r', diff: DIFF };
-    const { edges } = graphOfEvent({ name: 'run.started', data: { ...end, datasetVersionIds: [], code } });
-    expect(edges.map(({ from, relation, to }) => `${from} ${relation} ${to}`)).toEqual([
-      `${ids.run} part_of ${ids.exp}`,
-      `${ids.run} ran code:train.py@abc`,
-      'code:train.py@abc part_of code:https://host/r@abc',
-      `${ids.run} ran_with diff:${DIFF}`,
-      `diff:${DIFF} changes code:https://host/r@abc`,
-    ]);
-    expect(graphOfEvent({ name: 'training_job.succeeded', data: succeeded }).edges).toHaveLength(2);
   });
 
   it('takes events of before these fields, and ids of other servers', () => {
