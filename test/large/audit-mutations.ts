@@ -46,6 +46,10 @@ export const MUTATIONS: Readonly<
   createDataset: async () => input({ name: uniqueName('data') }),
   createDatasetVersion: async ({ client }) =>
     input({ datasetId: await aDataset(client), blob: await client.upload('a,b\n1,x\n2,y\n'), format: 'CSV' }),
+  retractDatasetVersion: async ({ client }) => {
+    const { id: versionId } = await aVersion(client, await aDataset(client), penguinsCsv());
+    return input({ versionId, reason: 'labels were swapped' });
+  },
   compareDatasetVersions: async ({ client }, { versionId }) => {
     const other = await aVersion(client, await aDataset(client), penguinsCsv());
     return input({ versionId: other.id, againstId: versionId });
@@ -108,6 +112,11 @@ export const MUTATIONS: Readonly<
     input({ templateId: await aTemplate(client, { datasetId, spec: quickSpec() }), spec: quickSpec({ maxEpochs: 3 }) }),
   startTraining: async ({ client }, { datasetId }) =>
     input({ templateId: await aTemplate(client, { datasetId, spec: quickSpec({ maxEpochs: 1 }) }) }),
+  reproduceRun: async ({ client }, { datasetId }) => {
+    const { id, runId } = await aTraining(client, await aTemplate(client, { datasetId, spec: quickSpec({ maxEpochs: 1 }) }));
+    await jobWhen(client, id, 'succeeds', ({ state }) => state === 'SUCCEEDED');
+    return input({ runId });
+  },
   cancelTraining: async ({ client }, { datasetId }) => {
     const { id: jobId } = await aTraining(client, await aTemplate(client, { datasetId, spec: slowSpec() }));
     // What is queued ends at once, which `training_job.canceled` says anyway.

@@ -32,6 +32,20 @@ describe('words, data and exit codes', () => {
     });
   });
 
+  it('withdraws a version, with a reason, once', async () => {
+    const file = join(bench.root, 'wrong.csv');
+    await writeFile(file, 'a,b\n1,x\n2,y\n');
+    await bench.cli(['dataset', 'upload', 'wrong', file]);
+    const retract = ['dataset', 'retract', 'wrong@1', '--reason', 'the labels were swapped'];
+    expect(await bench.cli(retract)).toEqual({ code: 0, out: 'wrong version 1  RETRACTED: the labels were swapped\n', err: '' });
+    expect(await bench.cli(retract)).toMatchObject({ code: 5, err: expect.stringMatching(/version 1 is RETRACTED already/) });
+    expect((await bench.cli('dataset show wrong')).out).toContain('version 1 is RETRACTED: the labels were swapped');
+    expect(await bench.cli(['dataset', 'upload', 'wrong', file])).toMatchObject({
+      code: 5,
+      err: expect.stringMatching(/the content of version 1, which was retracted/),
+    });
+  });
+
   it('prints the findings of an invalid version, and exits with 1', async () => {
     const file = join(bench.root, 'broken.csv');
     await writeFile(file, 'a,b\n1,2\n1,2,3\n');
@@ -47,6 +61,8 @@ describe('words, data and exit codes', () => {
     ['dataset show', {}, 2, /^error: Missing 1 required arg: name/],
     ['run list --status ended', {}, 2, /^error: --status: must be one of running/],
     ['datset list', {}, 2, /did you mean `tailrace dataset list`/],
+    ['dataset retract wrong --reason labels', {}, 2, /must be NAME@NUMBER/],
+    ['dataset retract none@1 --reason labels', {}, 3, /there is no data set "none"/],
     ['dataset show none', {}, 3, /^error: there is no data set "none"/],
     ['run show run_0', {}, 3, /^error: there is no run run_0/],
     ['model promote none 1 --to production', {}, 3, /^error: there is no model "none"/],

@@ -10,6 +10,7 @@ export const EXIT = {
   refused: 5,
   runFailed: 6,
   unreachable: 7,
+  disagrees: 8,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -35,6 +36,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   FORBIDDEN: EXIT.auth,
   CONFLICT: EXIT.refused,
   NOT_READY: EXIT.refused,
+  NOT_REPRODUCIBLE: EXIT.refused,
   SELF_APPROVAL: EXIT.refused,
   UNAVAILABLE: EXIT.unreachable,
   STORAGE_UNAVAILABLE: EXIT.unreachable,

@@ -39,9 +39,9 @@ export class Bench {
   }
 
   /** Starts the platform anew on the port that it had. */
-  async comeBack(): Promise<void> {
+  async comeBack(env: Record<string, string> = {}): Promise<void> {
     await this.client.close();
-    this.platform = await startPlatformProcess(join(this.root, 'home'), {}, new URL(this.platform.url).port);
+    this.platform = await startPlatformProcess(join(this.root, 'home'), env, new URL(this.platform.url).port);
     this.client = new TailraceClient(this.platform.url, this.platform.token);
   }
 

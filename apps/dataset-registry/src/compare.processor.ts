@@ -40,7 +40,7 @@ export class CompareProcessor extends SubscriberProcessor<Asked> {
 
   /** A pair that has a report keeps it, so that a second delivery changes nothing. */
   private async compareOnce(event: LoggedEvent<Asked>, current: VersionFacts, reference: VersionFacts): Promise<void> {
-    if (!current.table || !reference.table) return;
+    if (current.state !== 'VALIDATED' || reference.state !== 'VALIDATED') return;
     const report = await this.compare(event.workspaceId, current, reference);
     await this.drift.record(reactionCtx(event, 'dataset-registry'), current.id, report);
   }

@@ -59,6 +59,6 @@ export class ValidateProcessor extends SubscriberProcessor<'dataset_version.crea
 
   private async parentFindings(workspaceId: string, version: VersionFacts, columns: readonly Column[]): Promise<Finding[]> {
     const parent = version.parentId ? await this.reads.version(workspaceId, version.parentId) : undefined;
-    return parent?.columns ? compareSchemas(parent.columns, columns) : [];
+    return parent?.state === 'VALIDATED' && parent.columns ? compareSchemas(parent.columns, columns) : [];
   }
 }

@@ -1,5 +1,5 @@
 import { reactionCtx } from '#access';
-import { MODEL_FILES } from '#contracts';
+import { MODEL_FILES, type LoggedEvent } from '#contracts';
 import { Subscriber, SubscriberHost, SubscriberProcessor, type Delivery } from '#messaging';
 import { TrackingReads } from '#reads/tracking';
 import { TrainingReads } from '#reads/training';
@@ -55,6 +55,10 @@ export class CandidateProcessor extends SubscriberProcessor<'training_job.succee
       trainedBy: job.memberId,
     };
     await this.models.registerCandidate({ ...ctx, guard }, candidate);
+  }
+
+  protected override async gaveUp(event: LoggedEvent<'training_job.succeeded'>, reason: string): Promise<void> {
+    await this.artifacts.measurementFailed(reactionCtx(event, 'model-registry'), event.data.runId, reason);
   }
 
   private async modelFiles(runId: string): Promise<Record<string, string>> {

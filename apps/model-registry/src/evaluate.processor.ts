@@ -29,6 +29,7 @@ export class EvaluateProcessor extends SubscriberProcessor<'model_version.evalua
     try {
       const data = (await this.registry.evaluation(workspaceId, evaluationId))?.data;
       const subject = { workspaceId, ...version };
+      if (!data) await this.workbench.checkData(subject);
       const measured = data ? await this.workbench.evaluateForeign(subject, data) : await this.workbench.evaluate(subject);
       await this.evaluations.record(ctx, evaluationId, measured);
     } catch (error) {

@@ -34,9 +34,7 @@ export class GateEvidences {
         : undefined,
       measured: evaluation && measuredFigures(evaluation),
       logged: version.runId && needsLogged(gates) ? await this.tracking.loggedMetrics(workspaceId, version.runId) : null,
-      ...(evaluation && isForeign(evaluation)
-        ? { measuredOn: await this.dataOf(workspaceId, evaluation.data.datasetVersionId) }
-        : {}),
+      ...(evaluation && isForeign(evaluation) ? await this.dataOf(workspaceId, evaluation.data.datasetVersionId) : {}),
       parity: evaluation && !isForeign(evaluation) ? evaluation.parity : null,
       signature: signatureOf(version),
       scan: version.scan && { outcome: version.scan.outcome, problems: version.scan.problems.map(said) },
@@ -51,14 +49,17 @@ export class GateEvidences {
     };
   }
 
-  private async dataOf(workspaceId: string, id: string): Promise<string> {
+  private async dataOf(workspaceId: string, id: string): Promise<Pick<FrozenEvidence, 'measuredOn' | 'measuredUnfit'>> {
     const sheet = await this.datasets.sheet(workspaceId, id);
-    return sheet ? `${sheet.dataset} version ${sheet.number}` : id;
+    const measuredUnfit = await this.datasets.unfitBecause(workspaceId, id);
+    return { measuredOn: sheet ? `${sheet.dataset} version ${sheet.number}` : id, measuredUnfit };
   }
 
   /** A comparison that cannot be made blocks the request and says why; it does not kill the job. */
   private async compare(workspaceId: string, { version, champion, gates }: RequestFacts): Promise<Comparison> {
     try {
+      // Not of the champion: its rows serve to leave them out, and a model on data that do not stand must be replaceable.
+      await this.workbench.checkData({ workspaceId, ...version });
       const result = await this.workbench.evaluate(
         { workspaceId, ...version },
         { workspaceId, ...champion! },

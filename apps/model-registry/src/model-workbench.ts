@@ -53,7 +53,7 @@ export class ModelWorkbench {
     });
   }
 
-  /** Measures the ONNX file of a model that others trained. Throws BAD_MODEL and BAD_DATA where model and data do not fit. */
+  /** Measures the ONNX file of a model that others trained. Throws BAD_MODEL and BAD_DATA where model and data do not fit, NOT_READY when the data do not stand any more. */
   async evaluateForeign(
     subject: VersionFacts & { readonly workspaceId: string },
     data: EvaluationData,
@@ -62,6 +62,7 @@ export class ModelWorkbench {
     const { path, sha256 } = onnxFile(subject);
     const folderOf = (name: string) => posix.dirname(name);
     const siblings = (subject.manifest ?? []).filter((file) => file.path !== path && folderOf(file.path) === folderOf(path));
+    await this.checkStanding(workspaceId, data.datasetVersionId);
     const table = (await this.datasets.version(workspaceId, data.datasetVersionId))?.table;
     if (!table) throw new DomainError('NOT_FOUND', `there is no table of the data set version ${data.datasetVersionId}`);
     return this.folders.use(async (folder) => {
@@ -83,6 +84,16 @@ export class ModelWorkbench {
         maxOldSpaceMb: MAX_HEAP_MB,
       });
     });
+  }
+
+  /** Throws NOT_READY when the data by which a model would be judged anew do not stand any more. */
+  async checkData(subject: Subject): Promise<void> {
+    await this.checkStanding(subject.workspaceId, (await this.jobOf(subject)).datasetVersionId);
+  }
+
+  private async checkStanding(workspaceId: string, datasetVersionId: string): Promise<void> {
+    const unfit = await this.datasets.unfitBecause(workspaceId, datasetVersionId);
+    if (unfit) throw new DomainError('NOT_READY', `nothing is measured on data that do not stand: ${unfit}`);
   }
 
   private async layOut(folder: WorkFolder, name: string, subject: Subject): Promise<EvaluationRequest['candidate']> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EnvironmentSchema, RanSchema } from './ran.js';
 import { TrainingSpecSchema } from './training-spec.js';
 
 /** Answer to an attempt's claim: all that it needs to train. Blobs are fetched from `/attempt/v1/blobs/<sha256>` with the same token. */
@@ -12,6 +13,8 @@ export const ClaimSchema = z.strictObject({
   /** Last checkpoint of an earlier attempt, with the epoch that it holds. */
   checkpoint: z.strictObject({ sha256: z.string(), epoch: z.int() }).nullable(),
   backend: z.enum(['auto', 'gpu', 'wasm', 'cpu']),
+  /** The training does another one anew: what trained that, as far as it is known. `strict`: fail rather than train with anything else. Absent for others, so that older attempts read their claims. */
+  reproduces: z.strictObject({ ran: RanSchema.partial(), strict: z.boolean() }).optional(),
   heartbeatMs: z.int(),
 });
 export type Claim = z.infer<typeof ClaimSchema>;
@@ -55,6 +58,7 @@ export const FinishSchema = z.discriminatedUnion('outcome', [
     code: z.string().max(200),
     engine: z.string().max(200),
     backend: z.string().max(200),
+    environment: EnvironmentSchema.optional(),
   }),
   z.strictObject({
     outcome: z.literal('failed'),

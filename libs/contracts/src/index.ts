@@ -97,6 +97,15 @@ export {
   type StageFlow,
 } from './stage-flow.js';
 export {
+  EnvironmentSchema,
+  ranDifferences,
+  RanSchema,
+  type DifferingPart,
+  type Environment,
+  type Ran,
+  type RunDifference,
+} from './ran.js';
+export {
   CheckpointSchema,
   ClaimSchema,
   FinishSchema,

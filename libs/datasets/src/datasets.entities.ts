@@ -33,6 +33,7 @@ export class DatasetVersionEntity {
   @Column('jsonb', { nullable: true }) columns!: TableColumn[] | null;
   @Column('jsonb', { nullable: true }) profile!: DatasetProfile | null;
   @Column('jsonb', { default: [] }) findings!: Finding[];
+  /** Why it is INVALID or RETRACTED. */
   @Column('text', { nullable: true }) reason!: string | null;
   @Column('text') createdBy!: string;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;

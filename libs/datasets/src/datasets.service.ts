@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Column, DatasetProfile, Finding } from '#contracts';
 import { authorize, checkedProject, checkName, type Ctx, Journal } from '#access';
-import { UnitOfWork } from '#database';
+import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
 import { BlobRegistry } from '#storage';
 import { DatasetsStore } from './datasets.store.js';
@@ -14,6 +14,9 @@ export interface ValidationResult {
   readonly findings: readonly Finding[];
   readonly table: { readonly sha256: string; readonly size: number };
 }
+
+const MIN_REASON = 10;
+const MAX_REASON = 1000;
 
 /** Use cases of data sets. */
 @Injectable()
@@ -53,7 +56,7 @@ export class DatasetsService {
 
   /**
    * Adds a version from an uploaded blob; its check runs in the background. The same content as the newest version is that version, so that a
-   * repeated upload adds nothing. Throws NOT_FOUND for an unknown data set, BLOB_NOT_FOUND for content that was not uploaded.
+   * repeated upload adds nothing. Throws NOT_FOUND for an unknown data set, BLOB_NOT_FOUND for content that was not uploaded, CONFLICT for content that was retracted.
    */
   async createVersion(
     ctx: Ctx,
@@ -65,6 +68,13 @@ export class DatasetsService {
       const dataset = await this.store.lockDataset(tx, ctx.workspaceId, input.datasetId);
       if (!dataset) throw new DomainError('NOT_FOUND', `there is no data set ${input.datasetId}`, 'datasetId');
       authorize(ctx, 'dataset.write', dataset.project);
+      const retracted = await this.store.retractedWith(tx, dataset.id, input.blob);
+      if (retracted)
+        throw new DomainError(
+          'CONFLICT',
+          `this is the content of version ${retracted.number}, which was retracted: ${retracted.reason}; upload what is right instead`,
+          'blob',
+        );
       const newest = await this.store.newestVersion(tx, dataset.id);
       if (newest?.blob === input.blob && newest.state !== 'INVALID') return { id: newest.id, created: false };
       const { size } = await this.blobs.reference(tx, ctx.workspaceId, input.blob);
@@ -146,5 +156,38 @@ export class DatasetsService {
         data: { datasetId: version.datasetId, versionId, number: version.number, reason },
       });
     });
+  }
+
+  /**
+   * Withdraws a VALIDATED version: nothing new trains on it or is judged by it. What runs goes on, and the content stays. Throws BAD_INPUT without a reason,
+   * NOT_READY for a version that is not checked yet, CONFLICT for one that is INVALID or was retracted already.
+   */
+  async retract(ctx: Ctx, input: { versionId: string; reason: string }): Promise<{ id: string }> {
+    const reason = input.reason.trim();
+    if (reason.length < MIN_REASON || reason.length > MAX_REASON)
+      throw new DomainError('BAD_INPUT', `say in ${MIN_REASON} to ${MAX_REASON} characters why it is retracted`, 'reason');
+    return this.unitOfWork.run(ctx, async (tx) => {
+      const found = await this.store.versionWithProject(tx, ctx.workspaceId, input.versionId);
+      if (!found) throw new DomainError('NOT_FOUND', `there is no data set version ${input.versionId}`, 'versionId');
+      authorize(ctx, 'dataset.write', found.project);
+      const { id: versionId, datasetId, number } = found.version;
+      if (!(await this.store.retract(tx, versionId, reason))) throw await this.notRetractable(tx, ctx, versionId);
+      await this.journal.record(tx, ctx, {
+        event: 'dataset_version.retracted',
+        subject: { kind: 'dataset_version', id: versionId },
+        data: { datasetId, versionId, number, reason },
+        before: { state: 'VALIDATED' },
+        after: { state: 'RETRACTED' },
+        reason,
+      });
+      return { id: versionId };
+    });
+  }
+
+  private async notRetractable(tx: Tx, ctx: Ctx, versionId: string): Promise<DomainError> {
+    const { number, state, reason } = (await this.store.versionWithProject(tx, ctx.workspaceId, versionId))!.version;
+    if (state === 'PENDING')
+      return new DomainError('NOT_READY', `version ${number} is not checked yet; wait for its check`, 'versionId');
+    return new DomainError('CONFLICT', `version ${number} is ${state} already: ${reason}; nothing trains on it`, 'versionId');
   }
 }

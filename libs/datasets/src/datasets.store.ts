@@ -29,7 +29,7 @@ export class DatasetsStore {
 
   async newestParent(tx: Tx, datasetId: string): Promise<string | null> {
     const rows = await tx.query<{ id: string }>(
-      "select id from dataset_version where dataset_id = $1 and state <> 'INVALID' order by number desc limit 1",
+      "select id from dataset_version where dataset_id = $1 and state not in ('INVALID', 'RETRACTED') order by number desc limit 1",
       [datasetId],
     );
     return rows[0]?.id ?? null;
@@ -70,6 +70,17 @@ export class DatasetsStore {
       [versionId, report.against, JSON.stringify(report)],
     );
     return tx.em.findOneByOrFail(DatasetVersionEntity, { id: versionId });
+  }
+
+  /** The newest RETRACTED version of that content. */
+  retractedWith(tx: Tx, datasetId: string, blob: string): Promise<DatasetVersionEntity | null> {
+    return tx.em.findOne(DatasetVersionEntity, { where: { datasetId, blob, state: 'RETRACTED' }, order: { number: 'DESC' } });
+  }
+
+  /** Compare-and-set from VALIDATED; false when the version is in another state. */
+  async retract(tx: Tx, id: string, reason: string): Promise<boolean> {
+    const { affected } = await tx.em.update(DatasetVersionEntity, { id, state: 'VALIDATED' }, { state: 'RETRACTED', reason });
+    return affected === 1;
   }
 
   /** Compare-and-set from PENDING; null when the version has left it already. */

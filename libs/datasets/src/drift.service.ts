@@ -57,7 +57,7 @@ export class DriftService {
     const found = await this.store.versionWithProject(tx, ctx.workspaceId, id);
     if (!found) throw new DomainError('NOT_FOUND', `there is no data set version ${id}`, field);
     authorize(ctx, field === 'versionId' ? 'dataset.write' : 'dataset.read', found.project);
-    if (!found.version.tableBlob)
+    if (found.version.state !== 'VALIDATED')
       throw new DomainError('NOT_READY', `version ${found.version.number} is ${found.version.state}, not VALIDATED`, field);
     return found.version;
   }

@@ -10,6 +10,8 @@ export interface VersionFacts {
   readonly datasetId: string;
   readonly number: number;
   readonly state: DatasetVersionState;
+  /** Why it is INVALID or RETRACTED. */
+  readonly reason: string | null;
   readonly parentId: string | null;
   readonly blob: string;
   readonly format: DatasetFormat;
@@ -47,6 +49,14 @@ export class DatasetReads {
     return dataset
       ? { state: row.state, project: dataset.project, columns: (row.columns ?? []).map(({ name }) => name) }
       : undefined;
+  }
+
+  /** Why nothing new may be read from a version; undefined where it may. One that is not here is no obstacle: what needs it says so. */
+  async unfitBecause(workspaceId: string, id: string): Promise<string | undefined> {
+    const version = await this.version(workspaceId, id);
+    if (!version || version.state === 'VALIDATED') return undefined;
+    const { number, state, reason } = version;
+    return `version ${number} of the data set is ${state}${reason ? ` (${reason})` : ''}`;
   }
 
   /** VALIDATED versions whose parent is this one. */
@@ -124,6 +134,7 @@ function toFacts(row: DatasetVersionEntity): VersionFacts {
     datasetId: row.datasetId,
     number: row.number,
     state: row.state,
+    reason: row.reason,
     parentId: row.parentId,
     blob: row.blob,
     format: row.format,

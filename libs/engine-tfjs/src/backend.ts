@@ -32,12 +32,13 @@ const LOADERS: Record<BackendName, () => Promise<void>> = {
 };
 
 /**
- * Makes the first backend that loads and passes selfTest() the active one: with 'auto' in the order gpu, wasm, cpu; otherwise only the one
+ * Makes the first backend that loads and passes selfTest() the active one: with 'auto' in the order gpu, wasm, cpu, or `first` before these; otherwise only the one
  * named, since a silent fall-back would turn a GPU training into a CPU training. Throws BACKEND_UNAVAILABLE with every reason.
  */
-export async function selectBackend(preferred: BackendChoice = 'auto'): Promise<BackendReport> {
+export async function selectBackend(preferred: BackendChoice = 'auto', first?: string): Promise<BackendReport> {
+  const order = [...ORDER.filter((name) => name === first), ...ORDER.filter((name) => name !== first)];
   const tried: BackendTrial[] = [];
-  for (const name of preferred === 'auto' ? ORDER : [preferred]) {
+  for (const name of preferred === 'auto' ? order : [preferred]) {
     const trial = await tryBackend(name);
     tried.push(trial);
     if (trial.ok) return { chosen: name, engine: engineName(), tried };

@@ -12,6 +12,8 @@ export interface TrainRequest {
   /** Checkpoint to go on from. */
   readonly resume?: Uint8Array;
   readonly backend?: BackendChoice;
+  /** With 'auto': the back end that is tried before the others. */
+  readonly firstTried?: string;
 }
 
 export interface TrainStart {
@@ -52,7 +54,7 @@ export interface TrainResult {
 export async function train(request: TrainRequest, io: TrainIo, signal: AbortSignal): Promise<TrainResult> {
   checkAborted(signal, 0);
   const data = prepareTrainingData(request.spec, request.table, (line) => io.log(line));
-  const backend = await selectBackend(request.backend);
+  const backend = await selectBackend(request.backend, request.firstTried);
   const learner = new Learner(request.spec, data.preparation.width, data.preparation.label.classes.length);
   try {
     const resumed = request.resume && resume(learner, request.resume, data.fingerprint);

@@ -21,7 +21,7 @@ const READS = [DatasetReadsModule, TrackingReadsModule, TrainingReadsModule, Reg
 @Module({})
 export class DomainsModule {
   static register(config: Config): DynamicModule {
-    const training = TrainingModule.register(config.training, [TrackingModule, DatasetReadsModule], {
+    const training = TrainingModule.register(config.training, [TrackingModule, DatasetReadsModule, TrackingReadsModule], {
       provide: RUN_BOOK,
       useFactory: runBook,
       inject: [ExperimentsService, RunsService, LoggingService, ArtifactsService],

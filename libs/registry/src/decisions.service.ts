@@ -74,7 +74,7 @@ export class DecisionsService {
     authorize(ctx, 'registry.approve', model.project);
     if (request.state !== 'AWAITING_APPROVAL')
       throw new DomainError('CONFLICT', `the request is ${request.state}, not awaiting approval`, 'requestId');
-    const outdated = this.life.outdated(held);
+    const outdated = await this.life.outdated(held);
     if (outdated) {
       await this.life.expire(tx, ctx, held, outdated);
       return outdated;

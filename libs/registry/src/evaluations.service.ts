@@ -29,7 +29,7 @@ export class EvaluationsService {
   /**
    * Asks for it; one that is under way is the answer to a second. What the platform trained is measured on the test rows of its own data; what others trained,
    * which has to hold one ONNX file, on the data that are named. Throws NOT_FOUND, BAD_INPUT where these are missing or out of place, NOT_READY for files that were not looked
-   * at or data that is not valid, BAD_MODEL for files that cannot be measured.
+   * at or data that are not valid, or were retracted, BAD_MODEL for files that cannot be measured.
    */
   async request(ctx: Ctx, versionId: string, on: EvaluationOn = {}): Promise<{ id: string }> {
     const data = await this.dataOf(ctx, on);
@@ -39,6 +39,9 @@ export class EvaluationsService {
       const model = (await this.registry.lockModel(tx, ctx.workspaceId, { id: version.modelId }))!;
       authorize(ctx, 'registry.write', model.project);
       checkMeasurable(version, data);
+      const { datasetVersionId } = version;
+      const unfit = !data && datasetVersionId && (await this.datasets.unfitBecause(ctx.workspaceId, datasetVersionId));
+      if (unfit) throw new DomainError('NOT_READY', `nothing is measured on data that do not stand: ${unfit}`, 'versionId');
       const open = await this.store.open(tx, versionId);
       if (open) return { id: open.id };
       const id = newId('evaluation');

@@ -65,7 +65,7 @@ export class PromotionService {
     await this.unitOfWork.run(ctx, async (tx) => {
       const held = await this.life.hold(tx, ctx, requestId);
       if (held.request.state !== 'EVALUATING' && held.request.state !== 'RECHECKING') return;
-      const outdated = this.life.outdated(held, verdict.evidence.fingerprint);
+      const outdated = await this.life.outdated(held, verdict.evidence.fingerprint);
       if (outdated) return this.life.expire(tx, ctx, held, outdated);
       const champion = await this.store.holder(tx, held.model.id, held.request.stage);
       const move = this.life.moveOf(held);

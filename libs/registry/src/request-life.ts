@@ -3,6 +3,7 @@ import { Journal, type Ctx } from '#access';
 import type { GateResult } from '#contracts';
 import type { Tx } from '#database';
 import { DomainError } from '#kernel';
+import { DatasetReads } from '#reads/datasets';
 import { fingerprintOf, type FrozenEvidence } from './model/evidence.js';
 import { moveFor, type Move, type RequestState } from './model/stage-rules.js';
 import type { ModelEntity, ModelVersionEntity, StageRequestEntity } from './registry.entities.js';
@@ -32,6 +33,7 @@ export class RequestLife {
     private readonly store: RegistryStore,
     private readonly requests: RequestsStore,
     private readonly moves: StageMoves,
+    private readonly datasets: DatasetReads,
     private readonly journal: Journal,
   ) {}
 
@@ -50,13 +52,16 @@ export class RequestLife {
   }
 
   /** Why what the request rests on is not so any more; undefined when it still is. */
-  outdated({ request, version, model }: HeldRequest, fingerprint = request.evidence?.fingerprint): string | undefined {
+  async outdated(held: HeldRequest, fingerprint = held.request.evidence?.fingerprint): Promise<string | undefined> {
+    const { request, version, model } = held;
     if (request.flowRevision !== model.flowRevision) return "the model's flow has changed since the request";
     if (request.fromStage !== null && request.fromStage !== version.stage)
       return `the version has moved from ${request.fromStage} to ${version.stage} since the request`;
     if (fingerprint !== undefined && fingerprint !== fingerprintOf(version))
       return 'files or figures of the version have changed since the gates were evaluated';
-    return undefined;
+    if (!request.evidence || !version.datasetVersionId || !this.moveOf(held).gates.some(({ kind }) => kind === 'data_valid'))
+      return undefined;
+    return this.datasets.unfitBecause(model.workspaceId, version.datasetVersionId);
   }
 
   /** The version comes into the stage, and the request is done. */

@@ -3,6 +3,7 @@ import { Journal, type Ctx } from '#access';
 import type { ManifestFile, ScanResult } from '#contracts';
 import { UnitOfWork } from '#database';
 import { BlobRegistry } from '#storage';
+import { environmentFilesOf } from './model/environment-files.js';
 import { RegistryStore } from './registry.store.js';
 import { RequestLife } from './request-life.js';
 
@@ -32,7 +33,14 @@ export class ScansService {
       await this.journal.record(tx, ctx, {
         event: 'model_version.scanned',
         subject: { kind: 'model_version', id: versionId },
-        data: { modelId, versionId, number, outcome: scan.outcome, formats: formatsOf(manifest, scan) },
+        data: {
+          modelId,
+          versionId,
+          number,
+          outcome: scan.outcome,
+          formats: formatsOf(manifest, scan),
+          environmentFiles: environmentFilesOf(manifest),
+        },
         after: { outcome: scan.outcome, problems: scan.problems, files: manifest.length },
       });
     });

@@ -95,6 +95,15 @@ export class ArtifactsService {
       await this.logging.logIn(tx, ctx, runId, points, 'platform', 0);
       await this.blobs.register(tx, ctx.workspaceId, report.sha256, report.size);
       await this.addIn(tx, ctx, runId, { [report.path]: report.sha256 });
+      await this.journal.record(tx, ctx, { event: 'run.measured', subject: { kind: 'run', id: runId }, data: { runId } });
+    });
+  }
+
+  /** Writes down that a job of the platform gave up measuring what a training made. */
+  async measurementFailed(ctx: Ctx, runId: string, reason: string): Promise<void> {
+    await this.unitOfWork.run(ctx, async (tx) => {
+      const subject = { kind: 'run', id: runId };
+      await this.journal.record(tx, ctx, { event: 'run.measurement_failed', subject, data: { runId, reason }, reason });
     });
   }
 

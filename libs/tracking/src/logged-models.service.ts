@@ -6,6 +6,7 @@ import { ExperimentsStore } from './experiments.store.js';
 import { noExperiment, requireActive } from './experiments.service.js';
 import { LoggedModelsStore, type LoggedModelFacts } from './logged-models.store.js';
 import { checkLoggedModelName, LOGGED_MODEL_STATES, type LoggedModelStatus } from './model/logged-model.js';
+import { codeOf, type SourceCode } from './model/source-code.js';
 import { putPairs } from './pairs.store.js';
 
 export interface NewLoggedModel {
@@ -50,7 +51,7 @@ export class LoggedModelsService {
       await this.journal.record(tx, ctx, {
         event: 'logged_model.created',
         subject: { kind: 'logged_model', id },
-        data: { loggedModelId: id, experimentId, name, runId: sourceRunId },
+        data: { loggedModelId: id, experimentId, name, runId: sourceRunId, code: codeOf(input.tags ?? {}) },
       });
       return { id };
     });
@@ -67,7 +68,7 @@ export class LoggedModelsService {
     return this.change(ctx, id, async (tx, before) => {
       await putPairs(tx, 'logged_model_tag', id, tags);
       await this.store.touch(tx, id);
-      await this.updated(tx, ctx, before, { tags });
+      await this.updated(tx, ctx, before, { tags }, codeOf(tags));
     });
   }
 
@@ -115,11 +116,17 @@ export class LoggedModelsService {
     });
   }
 
-  private async updated(tx: Tx, ctx: Ctx, { id, experimentId }: LoggedModelFacts, after: object): Promise<void> {
+  private async updated(
+    tx: Tx,
+    ctx: Ctx,
+    { id, experimentId }: LoggedModelFacts,
+    after: object,
+    code: SourceCode | null = null,
+  ): Promise<void> {
     await this.journal.record(tx, ctx, {
       event: 'logged_model.updated',
       subject: { kind: 'logged_model', id },
-      data: { loggedModelId: id, experimentId },
+      data: { loggedModelId: id, experimentId, ...(code ? { code } : {}) },
       after,
     });
   }

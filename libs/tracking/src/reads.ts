@@ -1,7 +1,8 @@
 import { Injectable, Module } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
 import { select } from '#database';
-import { SOURCES } from './model/run.js';
+import { SOURCE_NAMES, SOURCES, type Source } from './model/run.js';
+import { STANDING } from './search/metric-history.view.js';
 import { ArtifactEntity, ExperimentEntity, RunEntity } from './tracking.entities.js';
 
 /** A run as other domains may know it. */
@@ -31,6 +32,15 @@ export interface ArtifactRoot {
 export interface FilesAt {
   readonly owner: string;
   readonly location: string;
+}
+
+/** All points of a metric by step: of a training that was resumed, the last attempt's point of a step. */
+export interface Curve {
+  readonly key: string;
+  readonly source: Source;
+  /** Rising; of equal length with `values`. */
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
 }
 
 /** A run as a model card tells of it. */
@@ -124,6 +134,19 @@ export class TrackingReads {
     );
     if (rows.length === 0) return null;
     return Object.fromEntries(rows.flatMap(({ name, value }) => (name === null ? [] : [[name, value]])));
+  }
+
+  /** What a training and the platform measured in a run; what clients logged there is left out. */
+  async measuredCurves(workspaceId: string, runId: string): Promise<Curve[]> {
+    const rows = await select<Omit<Curve, 'source'> & { source: number }>(
+      this.dataSource,
+      `select k.name as key, x.source, array_agg(x.step::float8 order by x.step) as steps, array_agg(x.value order by x.step) as values
+         from (select distinct on (p.key, p.source, p.step) p.key, p.source, p.step, p.value from run r join metric_point p on p.run = r.num
+                where r.workspace_id = $1 and r.id = $2 and p.source <> ${SOURCES.client} and ${STANDING} order by p.key, p.source, p.step, p.ts desc, p.value desc) x
+         join metric_key k on k.id = x.key group by k.name, x.source order by x.source, k.name`,
+      [workspaceId, runId],
+    );
+    return rows.map((row) => ({ ...row, source: SOURCE_NAMES[row.source]! }));
   }
 
   /** Blobs of a run's artifacts by path, for the paths asked for. */

@@ -6,6 +6,7 @@ import { select, type Tx, UnitOfWork } from '#database';
 import { assertNever, DomainError, sha256 } from '#kernel';
 import { BlobRegistry } from '#storage';
 import { JobsService } from './jobs.service.js';
+import { environmentPart } from './model/environment-part.js';
 import { RUN_BOOK, type RunBook } from './run-book.port.js';
 import type { TrainingJobEntity } from './training.entities.js';
 import { TRAINING_OPTIONS, type TrainingOptions } from './training.options.js';
@@ -41,7 +42,7 @@ export class AttemptsService {
   }
 
   claim(ctx: Ctx): Promise<Claim> {
-    return this.fenced(ctx, async (_tx, job) => ({
+    return this.fenced(ctx, async (tx, job) => ({
       jobId: job.id,
       runId: job.runId,
       attempt: job.attempt,
@@ -49,6 +50,7 @@ export class AttemptsService {
       table: { sha256: job.tableBlob, size: Number(job.tableSize) },
       checkpoint: job.checkpointBlob ? { sha256: job.checkpointBlob, epoch: job.checkpointEpoch ?? 0 } : null,
       backend: this.options.backend,
+      reproduces: await this.store.reproducedBy(tx, job.runId),
       heartbeatMs: this.options.heartbeatSeconds * 1000,
     }));
   }
@@ -119,16 +121,17 @@ export class AttemptsService {
     job: TrainingJobEntity,
     finish: Extract<Finish, { outcome: 'succeeded' }>,
   ): Promise<void> {
+    const { code, engine, backend, environment = {} } = finish;
     await this.runs.addArtifacts(tx, ctx, job.runId, finish.artifacts);
     await this.runs.describe(
       tx,
       ctx,
       job.runId,
       {},
-      { 'tailrace.code': finish.code, 'tailrace.engine': finish.engine, 'tailrace.backend': finish.backend },
+      { 'tailrace.code': code, 'tailrace.engine': engine, 'tailrace.backend': backend },
     );
     await this.runs.finish(tx, ctx, job.runId, 'FINISHED');
-    await this.store.updateJob(tx, job.id, { backend: finish.backend });
+    await this.store.updateJob(tx, job.id, { code, engine, backend, environment });
     await this.store.leaveRunning(tx, job.id, job.attempt, 'SUCCEEDED', null);
     await this.store.endAttempt(tx, job.id, job.attempt, 'SUCCEEDED', null);
     await this.journal.record(tx, ctx, {
@@ -140,9 +143,10 @@ export class AttemptsService {
         attempt: job.attempt,
         datasetVersionId: job.datasetVersionId,
         registerAs: job.registerAs,
-        code: finish.code,
-        engine: finish.engine,
-        backend: finish.backend,
+        code,
+        engine,
+        backend,
+        environment: environmentPart({ code, engine, backend, environment }),
       },
     });
   }

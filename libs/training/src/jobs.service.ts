@@ -1,14 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { authorize, chainOf, inChain, Journal, memberOf, newTokenText, type Ctx } from '#access';
-import type { TrainingSpec } from '#contracts';
+import { authorize, inChain, Journal, newTokenText, type Ctx } from '#access';
 import { UnitOfWork, type Tx } from '#database';
-import { DomainError, newId, sha256 } from '#kernel';
-import { DatasetReads, type VersionFacts } from '#reads/datasets';
-import { partsOf } from './model/spec-parts.js';
+import { DomainError, sha256 } from '#kernel';
+import { JobQueue } from './job-queue.js';
 import { overriddenSpec } from './model/overridden-spec.js';
 import { afterFailure, type Failure, type JobState } from './model/training-job.js';
 import { RUN_BOOK, type RunBook } from './run-book.port.js';
-import type { TemplateEntity, TrainingJobEntity } from './training.entities.js';
+import type { TrainingJobEntity } from './training.entities.js';
 import { TRAINING_OPTIONS, type TrainingOptions } from './training.options.js';
 import { TrainingStore } from './training.store.js';
 
@@ -32,7 +30,7 @@ export class JobsService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly store: TrainingStore,
-    private readonly datasets: DatasetReads,
+    private readonly queue: JobQueue,
     private readonly journal: Journal,
     @Inject(RUN_BOOK) private readonly runs: RunBook,
     @Inject(TRAINING_OPTIONS) private readonly options: TrainingOptions,
@@ -47,53 +45,25 @@ export class JobsService {
       const template = await this.store.template(tx, ctx.workspaceId, input.templateId);
       if (!template) throw new DomainError('NOT_FOUND', `there is no template ${input.templateId}`, 'templateId');
       authorize(ctx, 'training.write', template.project);
-      const version = await this.trainableVersion(ctx, template, input.datasetVersionId);
+      const version = await this.queue.version(ctx, template.datasetId, input.datasetVersionId);
       const spec = overriddenSpec(template.spec, input.overrides);
-      const id = newId('trainingJob');
-      const runId = await this.runs.start(tx, ctx, {
-        experiment: template.experiment,
-        project: template.project,
-        name: `${template.name}-${id.slice(-6)}`,
-        jobId: id,
-        datasetVersionId: version.id,
-        params: paramsOf(template, spec),
-      });
-      await this.store.insertJob(tx, {
-        id,
-        workspaceId: ctx.workspaceId,
-        project: template.project,
-        templateId: template.id,
-        templateRevision: template.revision,
-        spec,
-        datasetVersionId: version.id,
-        tableBlob: version.table!.sha256,
-        tableSize: String(version.table!.size),
-        runId,
-        registerAs: template.registerAs,
-        state: 'QUEUED',
-        maxAttempts: this.options.maxAttempts,
-        createdBy: ctx.authId,
-        memberId: memberOf(ctx),
-        chain: chainOf(ctx),
-      });
-      await this.journal.record(tx, ctx, {
-        event: 'training_job.queued',
-        subject: { kind: 'training_job', id },
-        data: {
-          jobId: id,
-          runId,
-          templateId: template.id,
-          templateRevision: template.revision,
-          datasetVersionId: version.id,
-          ...partsOf(spec),
-        },
-      });
-      return { id, runId };
+      const { revision: templateRevision, registerAs } = template;
+      return this.queue.add(tx, ctx, { template, templateRevision, spec, version, registerAs });
     });
   }
 
-  /** Takes the oldest queued job for a runner; undefined when there is none. Exactly one of several runners gets it. */
+  /**
+   * Takes the oldest queued job for a runner; undefined when there is none. Exactly one of several runners gets it. A job whose data were retracted before it
+   * began fails; one that had begun goes on.
+   */
   async claimNext(ctx: Ctx, runner: string): Promise<ClaimedJob | undefined> {
+    for (;;) {
+      const claimed = await this.claimOldest(ctx, runner);
+      if (claimed !== 'unfit') return claimed;
+    }
+  }
+
+  private async claimOldest(ctx: Ctx, runner: string): Promise<ClaimedJob | 'unfit' | undefined> {
     return this.unitOfWork.run({}, async (tx) => {
       const job = await this.store.claimNext(tx, runner, this.options.leaseSeconds);
       if (!job) return undefined;
@@ -104,7 +74,11 @@ export class JobsService {
         subject: { kind: 'training_job', id: job.id },
         data: { jobId: job.id, runId: job.runId, attempt: job.attempt, runner, ...resumedFrom(job) },
       });
-      return { jobId: job.id, attempt: job.attempt, token };
+      const unfit = job.attempt === 1 ? await this.queue.unfitBecause(job) : undefined;
+      if (!unfit) return { jobId: job.id, attempt: job.attempt, token };
+      const reason = `nothing was trained: ${unfit}`;
+      await this.failIn(tx, inWorkspace(ctx, job), job, { reason, retry: false }, 'FAILED');
+      return 'unfit';
     });
   }
 
@@ -180,42 +154,11 @@ export class JobsService {
       data: { jobId: job.id, runId: job.runId, attempt: job.attempt },
     });
   }
-
-  private async trainableVersion(ctx: Ctx, template: TemplateEntity, versionId?: string | null): Promise<VersionFacts> {
-    const version = versionId
-      ? await this.datasets.version(ctx.workspaceId, versionId)
-      : await this.datasets.newestValid(ctx.workspaceId, template.datasetId);
-    if (!version || version.datasetId !== template.datasetId)
-      throw new DomainError(
-        versionId ? 'NOT_FOUND' : 'NOT_READY',
-        versionId ? `the template's data set has no version ${versionId}` : 'the data set has no valid version yet',
-        'datasetVersionId',
-      );
-    if (version.state !== 'VALIDATED' || !version.table)
-      throw new DomainError(
-        'NOT_READY',
-        `version ${version.number} is ${version.state}; only a VALIDATED version can be trained on`,
-        'datasetVersionId',
-      );
-    return version;
-  }
 }
 
 /** The platform's context moved into the workspace of the job that it found, and into the chain of causes that the job belongs to. */
 export function inWorkspace(ctx: Ctx, job: TrainingJobEntity): Ctx {
   return inChain({ ...ctx, workspaceId: job.workspaceId }, job.chain);
-}
-
-function paramsOf(template: TemplateEntity, { training, model, split }: TrainingSpec): Record<string, string> {
-  return {
-    template: `${template.name} r${template.revision}`,
-    layers: model.layers.map((layer) => `${layer.units} ${layer.activation}`).join(', '),
-    learning_rate: String(training.learningRate),
-    batch_size: String(training.batchSize),
-    max_epochs: String(training.maxEpochs),
-    split: `${split.train}/${split.validation}/${split.test} seed ${split.seed}`,
-    seed: String(training.seed),
-  };
 }
 
 function resumedFrom({ checkpointEpoch }: TrainingJobEntity): { resumedFrom?: number } {

@@ -1,6 +1,8 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Chain } from '#access';
-import type { TrainingSpec } from '#contracts';
+import type { Environment, TrainingSpec } from '#contracts';
+import type { ReproductionReport, Verdict } from './model/reproduction.js';
+import type { Tolerance } from './model/tolerance.js';
 import type { JobState } from './model/training-job.js';
 
 @Entity('training_template')
@@ -50,7 +52,11 @@ export class TrainingJobEntity {
   @Column('int', { nullable: true }) epoch!: number | null;
   @Column('bool', { default: false }) cancelRequested!: boolean;
   @Column('text', { nullable: true }) reason!: string | null;
+  /** What trained; null before it has succeeded, and for `code`, `engine` and `environment` of older jobs. */
   @Column('text', { nullable: true }) backend!: string | null;
+  @Column('text', { nullable: true }) code!: string | null;
+  @Column('text', { nullable: true }) engine!: string | null;
+  @Column('jsonb', { nullable: true }) environment!: Environment | null;
   @Column('text') createdBy!: string;
   /** Member who answers for it: who asked, or the owner of the trigger that did. */
   @Column('text', { nullable: true }) memberId!: string | null;
@@ -70,4 +76,23 @@ export class TrainingAttemptEntity {
   @Column('text', { nullable: true }) reason!: string | null;
   @Column('timestamptz', { default: () => 'now()' }) startedAt!: Date;
   @Column('timestamptz', { nullable: true }) endedAt!: Date | null;
+}
+
+/** A run that does another one anew, and what was found when it had ended. */
+@Entity('training_reproduction')
+@Index('training_reproduction_original', ['originalRunId'])
+export class ReproductionEntity {
+  @PrimaryColumn('text') runId!: string;
+  @Column('text') workspaceId!: string;
+  @Column('text') jobId!: string;
+  @Column('text') originalRunId!: string;
+  /** It fails rather than train with anything else than the original did. */
+  @Column('bool') strict!: boolean;
+  @Column('jsonb') tolerance!: Tolerance;
+  @Column('text', { default: 'PENDING' }) verdict!: Verdict;
+  /** Why it could not be compared. */
+  @Column('text', { nullable: true }) reason!: string | null;
+  @Column('jsonb', { nullable: true }) report!: ReproductionReport | null;
+  @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+  @Column('timestamptz', { nullable: true }) judgedAt!: Date | null;
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { Claim, Ran } from '#contracts';
 import type { Tx } from '#database';
-import { TemplateEntity, TrainingAttemptEntity, TrainingJobEntity } from './training.entities.js';
+import { ReproductionEntity, TemplateEntity, TrainingAttemptEntity, TrainingJobEntity } from './training.entities.js';
 import type { JobState } from './model/training-job.js';
 
 @Injectable()
@@ -101,4 +102,40 @@ export class TrainingStore {
       [graceSeconds],
     );
   }
+
+  jobOfRun(tx: Tx, workspaceId: string, runId: string): Promise<TrainingJobEntity | null> {
+    return tx.em.findOneBy(TrainingJobEntity, { workspaceId, runId });
+  }
+
+  async insertReproduction(tx: Tx, row: Partial<ReproductionEntity>): Promise<void> {
+    await tx.em.insert(ReproductionEntity, row as never);
+  }
+
+  /** What an attempt is told of the training that its own does anew; undefined when it does none. */
+  async reproducedBy(tx: Tx, runId: string): Promise<Claim['reproduces']> {
+    const row = await tx.em.findOneBy(ReproductionEntity, { runId });
+    const job = row && (await tx.em.findOneBy(TrainingJobEntity, { runId: row.originalRunId }));
+    return job ? { ran: ranOf(job), strict: row.strict } : undefined;
+  }
+
+  pendingReproduction(tx: Tx, runId: string): Promise<ReproductionEntity | null> {
+    return tx.em.findOne(ReproductionEntity, {
+      where: { runId, verdict: 'PENDING' },
+      lock: { mode: 'pessimistic_write' },
+    });
+  }
+
+  async judge(
+    tx: Tx,
+    runId: string,
+    patch: Pick<ReproductionEntity, 'verdict' | 'reason' | 'report' | 'judgedAt'>,
+  ): Promise<void> {
+    await tx.em.update(ReproductionEntity, { runId, verdict: 'PENDING' }, patch as never);
+  }
+}
+
+/** What trained, as far as the job has it. */
+export function ranOf({ code, engine, backend, environment }: TrainingJobEntity): Partial<Ran> {
+  const known = Object.entries({ code, engine, backend, environment }).filter(([, value]) => value !== null);
+  return Object.fromEntries(known);
 }

@@ -3,11 +3,12 @@ import { DataSource, In } from 'typeorm';
 import { visible, type Ctx } from '#access';
 import { keysetPage } from '#database';
 import type { Page, PageArgs } from '#kernel';
-import { TemplateEntity, TrainingAttemptEntity, TrainingJobEntity } from './training.entities.js';
+import { ReproductionEntity, TemplateEntity, TrainingAttemptEntity, TrainingJobEntity } from './training.entities.js';
 
 export type TemplateRow = Readonly<TemplateEntity>;
 export type TrainingJobRow = Readonly<TrainingJobEntity>;
 export type TrainingAttemptRow = Readonly<TrainingAttemptEntity>;
+export type ReproductionRow = Readonly<ReproductionEntity>;
 
 @Injectable()
 export class TrainingView {
@@ -43,6 +44,15 @@ export class TrainingView {
     return this.dataSource
       .getRepository(TrainingAttemptEntity)
       .find({ where: { jobId: In([...ids]) }, order: { jobId: 'ASC', number: 'ASC' } });
+  }
+
+  /** What is known of runs that do another one anew. */
+  reproductionsByRuns(ctx: Ctx, runIds: readonly string[]): Promise<ReproductionRow[]> {
+    const query = this.dataSource
+      .getRepository(ReproductionEntity)
+      .createQueryBuilder('p')
+      .innerJoin(TrainingJobEntity, 'j', 'j.id = p.jobId');
+    return visible(query, ctx, 'training.read', 'j.project').andWhere('p.runId in (:...runIds)', { runIds }).getMany();
   }
 
   private readableTemplates(ctx: Ctx) {

@@ -16,7 +16,9 @@ import {
   DatasetType,
   DatasetVersionConnection,
   DatasetVersionFilter,
+  DatasetVersionPayload,
   DatasetVersionType,
+  RetractDatasetVersionInput,
 } from './datasets.types.js';
 
 @Resolver(() => DatasetType)
@@ -67,6 +69,14 @@ export class DatasetsResolver {
       const { id, created } = await this.service.createVersion(ctx, input);
       return { datasetVersion: await load.datasetVersion.load(id), created };
     });
+  }
+
+  @Mutation(() => DatasetVersionPayload, {
+    description: 'Withdraws a version: nothing new trains on it or is judged by it. What runs goes on; the content stays.',
+  })
+  @Requires('dataset.write')
+  retractDatasetVersion(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: RetractDatasetVersionInput) {
+    return mutate(async () => ({ datasetVersion: await load.datasetVersion.load((await this.service.retract(ctx, input)).id) }));
   }
 
   @ResolveField(() => DatasetVersionType, { nullable: true, description: 'The newest version, whatever its state.' })

@@ -7,10 +7,12 @@ export enum DatasetVersionStateEnum {
   PENDING = 'PENDING',
   VALIDATED = 'VALIDATED',
   INVALID = 'INVALID',
+  RETRACTED = 'RETRACTED',
 }
 registerEnumType(DatasetVersionStateEnum, {
   name: 'DatasetVersionState',
-  description: 'PENDING until its check has run; only a VALIDATED version can be trained on.',
+  description:
+    'PENDING until its check has run; only a VALIDATED version can be trained on. RETRACTED: it was valid, and somebody has withdrawn it.',
 });
 export enum DatasetFormatEnum {
   CSV = 'CSV',
@@ -74,7 +76,7 @@ export class DatasetVersionType extends Node {
   @Field({ description: 'Bytes of the upload.' }) size!: string;
   @Field(() => DatasetProfileType, { nullable: true }) profile?: DatasetProfileType;
   @Field(() => [FindingType]) findings!: FindingType[];
-  @Field(() => String, { nullable: true, description: 'Why the version is INVALID.' }) reason?: string | null;
+  @Field(() => String, { nullable: true, description: 'Why the version is INVALID or RETRACTED.' }) reason?: string | null;
   @Field() createdAt!: Date;
 }
 export const DatasetVersionConnection = Connection(DatasetVersionType, 'DatasetVersion');
@@ -91,6 +93,12 @@ export class CreateDatasetVersionInput {
   @Field(() => ID) datasetId!: string;
   @Field({ description: 'SHA-256 of a blob uploaded by PUT /v1/blobs/<sha256>.' }) blob!: string;
   @Field(() => DatasetFormatEnum) format!: DatasetFormatEnum;
+}
+
+@InputType()
+export class RetractDatasetVersionInput {
+  @Field(() => ID, { description: 'A VALIDATED version.' }) versionId!: string;
+  @Field({ description: '10 characters or more.' }) reason!: string;
 }
 
 @InputType()
@@ -114,4 +122,9 @@ export class CreateDatasetVersionPayload extends Payload {
   @Field(() => DatasetVersionType, { nullable: true }) datasetVersion?: DatasetVersionType;
   @Field({ nullable: true, description: 'False when the content is that of the newest version, which is answered then.' })
   created?: boolean;
+}
+
+@ObjectType()
+export class DatasetVersionPayload extends Payload {
+  @Field(() => DatasetVersionType, { nullable: true }) datasetVersion?: DatasetVersionType;
 }

@@ -113,6 +113,10 @@ export class Loaders {
     (ids: readonly string[]) => this.views.training.attemptsByJobs(ids),
     (row) => row.jobId,
   );
+  readonly reproduction = many(
+    (ids: readonly string[]) => this.views.training.reproductionsByRuns(this.ctx, ids),
+    (row) => row.runId,
+  );
   readonly model = one((ids) => this.views.registry.models.modelsByIds(this.ctx, ids));
   readonly modelVersion = one((ids) => this.views.registry.models.versionsByIds(this.ctx, ids));
   readonly versionsOfRun = many(

@@ -27,6 +27,7 @@ import { RunListResolver } from '../tracking/run-changes.live.js';
 import { RunLogResolver } from '../tracking/run-log.resolver.js';
 import { RunsResolver } from '../tracking/runs.resolver.js';
 import { TrashResolver } from '../tracking/trash.resolver.js';
+import { ReproductionOfRunResolver, ReproductionsResolver } from '../training/reproduction.resolver.js';
 import { TemplatesResolver, TrainingJobsResolver } from '../training/training.resolver.js';
 import { NodeResolver } from './node.resolver.js';
 
@@ -53,6 +54,8 @@ export const RESOLVERS = [
   TrashResolver,
   TemplatesResolver,
   TrainingJobsResolver,
+  ReproductionsResolver,
+  ReproductionOfRunResolver,
   ModelsResolver,
   ModelVersionsResolver,
   VersionSheetsResolver,

@@ -21,6 +21,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorRule>> = {
   NOT_FOUND: user(404),
   CONFLICT: user(409),
   NOT_READY: user(409),
+  NOT_REPRODUCIBLE: user(409),
   SELF_APPROVAL: user(403),
   FORBIDDEN: fault(403, 'info'),
   UNAUTHENTICATED: fault(401, 'info'),

@@ -6,6 +6,7 @@ import { AuditRetire } from './audit/retire.js';
 import { AuditVerify } from './audit/verify.js';
 import { Backup } from './backup.js';
 import { DatasetList } from './dataset/list.js';
+import { DatasetRetract } from './dataset/retract.js';
 import { DatasetShow } from './dataset/show.js';
 import { DatasetUpload } from './dataset/upload.js';
 import { DeadList } from './dead/list.js';
@@ -38,6 +39,7 @@ import { ModelPromote } from './model/promote.js';
 import { ModelReject } from './model/reject.js';
 import { ModelShow } from './model/show.js';
 import { Predict } from './predict.js';
+import { Reproduce } from './reproduce.js';
 import { Restore } from './restore.js';
 import { RunList } from './run/list.js';
 import { RunShow } from './run/show.js';
@@ -70,6 +72,7 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   'audit:verify': AuditVerify,
   backup: Backup,
   'dataset:list': DatasetList,
+  'dataset:retract': DatasetRetract,
   'dataset:show': DatasetShow,
   'dataset:upload': DatasetUpload,
   'dead:list': DeadList,
@@ -103,6 +106,7 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   'model:reject': ModelReject,
   'model:show': ModelShow,
   predict: Predict,
+  reproduce: Reproduce,
   restore: Restore,
   'run:list': RunList,
   'run:show': RunShow,

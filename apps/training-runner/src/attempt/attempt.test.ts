@@ -206,6 +206,34 @@ describe('an attempt', () => {
     expect(platform.tags['tailrace.checkpoint_ignored']).toBe('the checkpoint cannot be fetched');
   });
 
+  it('that does a training anew tries its back end first, and says what it ran on', async () => {
+    platform.reproduces = { ran: { backend: 'cpu' }, strict: false };
+    platform.spec = { ...LONG, training: { maxEpochs: 1 } };
+    expect(await run()).toBe(0);
+    expect(platform.finishes.pop()).toMatchObject({
+      outcome: 'succeeded',
+      backend: 'cpu',
+      environment: { node: process.version, platform: expect.stringContaining('-'), cpu: expect.any(String) },
+    });
+  });
+
+  it('trains nothing when it is strict and this is not what the original ran on, and names all of it', async () => {
+    platform.reproduces = {
+      ran: { code: 'tailrace@0.0.1', engine: 'tfjs 4.22.0', backend: 'gpu', environment: {} },
+      strict: true,
+    };
+    expect(await run()).toBe(0);
+    const finish = platform.finishes.pop();
+    expect(finish).toMatchObject({ outcome: 'failed', code: 'NOT_REPRODUCIBLE', retry: false });
+    expect(finish).toHaveProperty(
+      'reason',
+      expect.stringMatching(
+        /code was tailrace@0.0.1 and is tailrace@\S+; backend was gpu and is wasm; .*node was not recorded and is v/,
+      ),
+    );
+    expect(platform.points).toEqual([]);
+  });
+
   it('repeats a finish whose answer was lost, and reports a finish that is refused', async () => {
     platform.intercept = (route) =>
       route === 'POST /finish' && platform.finishes.length === 0 ? { loseAnswer: true } : undefined;

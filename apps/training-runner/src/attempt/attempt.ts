@@ -4,7 +4,7 @@ import { DomainError, isDomainError } from '#kernel';
 import { AttemptClient, type AttemptAccess } from './attempt-client.js';
 import { Heartbeat } from './heartbeat.js';
 import { SendBuffer } from './send-buffer.js';
-import { failed, pointsOf, succeeded, tagsOf } from './training-report.js';
+import { checkStrict, failed, pointsOf, succeeded, tagsOf } from './training-report.js';
 
 /** Exit codes: an outcome was reported; any other end; the platform no longer takes this attempt for the job's; told to stop by a signal. */
 export const EXIT = { finished: 0, broken: 1, fenced: 3, terminated: 143 } as const;
@@ -123,13 +123,16 @@ class Attempt {
   }
 
   private train(
-    { spec, backend }: Claim,
+    { spec, backend, reproduces }: Claim,
     table: Table,
     resume?: Uint8Array,
     tags: Record<string, string> = {},
   ): Promise<TrainResult> {
     const io: TrainIo = {
-      onStart: (start) => this.client.describe({}, { ...tagsOf(start), ...tags }),
+      onStart: async (start) => {
+        await this.client.describe({}, { ...tagsOf(start), ...tags });
+        checkStrict(reproduces, start.backend);
+      },
       onEpoch: async (result) => {
         this.epoch = result.epoch;
         await this.metrics.add(pointsOf(result, Date.now()));
@@ -142,7 +145,8 @@ class Attempt {
         this.log(line);
       },
     };
-    return train({ spec, table, backend, ...(resume ? { resume } : {}) }, io, this.stop.signal);
+    const request = { spec, table, backend, firstTried: reproduces?.ran.backend, ...(resume ? { resume } : {}) };
+    return train(request, io, this.stop.signal);
   }
 
   /** The points come first: what a resumed attempt goes on from must have its curve up to there. */

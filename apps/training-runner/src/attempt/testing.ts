@@ -4,6 +4,7 @@ import {
   LogMetricsSchema,
   LogParamsSchema,
   TrainingSpecSchema,
+  type Claim,
   type Finish,
   type MetricPoint,
   type TrainingSpecInput,
@@ -52,6 +53,7 @@ export class FakePlatform {
   cancel = false;
   spec: TrainingSpecInput = { task: 'classification', label: 'Species' };
   checkpoint: { sha256: string; epoch: number } | null = null;
+  reproduces: Claim['reproduces'];
   heartbeatMs = 50;
   intercept: (route: string, body: Buffer) => Interception | undefined = () => undefined;
   private readonly server = createServer((request, response) => void this.handle(request, response));
@@ -112,6 +114,7 @@ export class FakePlatform {
       attempt: 1,
       spec: TrainingSpecSchema.parse(this.spec),
       backend: 'auto',
+      reproduces: this.reproduces,
       heartbeatMs: this.heartbeatMs,
       table: { sha256: sha256(this.table), size: this.table.byteLength },
       checkpoint: this.checkpoint,

@@ -1,10 +1,11 @@
-import { MODEL_FILES, type Finish, type MetricPoint } from '#contracts';
-import type { EpochResult, TrainResult, TrainStart } from '#engine-tfjs';
-import { isDomainError, errorMessage, type ErrorCode } from '#kernel';
+import { MODEL_FILES, ranDifferences, type Claim, type Environment, type Finish, type MetricPoint, type Ran } from '#contracts';
+import type { BackendReport, EpochResult, TrainResult, TrainStart } from '#engine-tfjs';
+import { DomainError, isDomainError, errorMessage, type ErrorCode } from '#kernel';
 import { readFileSync } from 'node:fs';
+import { arch, cpus, platform } from 'node:os';
 
 /** What another try cannot mend. */
-const FINAL: readonly ErrorCode[] = ['BAD_SPEC', 'BAD_DATA', 'DIVERGED', 'BAD_REQUEST'];
+const FINAL: readonly ErrorCode[] = ['BAD_SPEC', 'BAD_DATA', 'DIVERGED', 'BAD_REQUEST', 'NOT_REPRODUCIBLE'];
 const MAX_REASON = 4000;
 /** `timestamp` in milliseconds since the epoch. */
 export function pointsOf(result: EpochResult, timestamp: number): MetricPoint[] {
@@ -28,7 +29,32 @@ export function tagsOf(start: TrainStart): Record<string, string> {
 
 export function succeeded(result: TrainResult, blobs: Readonly<Record<string, string>>): Finish {
   const artifacts = Object.fromEntries(Object.values(MODEL_FILES).map((file) => [`model/${file}`, blobs[file]!]));
-  return { outcome: 'succeeded', artifacts, code: codeVersion(), engine: result.backend.engine, backend: result.backend.chosen };
+  return { outcome: 'succeeded', artifacts, ...ranOn(result.backend) };
+}
+
+/** What trains here. */
+function ranOn({ engine, chosen }: BackendReport): Ran {
+  return { code: codeVersion(), engine, backend: chosen, environment: environment() };
+}
+
+function environment(): Environment {
+  return { node: process.version, platform: `${platform()}-${arch()}`, cpu: cpus()[0]?.model.trim() || 'unknown' };
+}
+
+/**
+ * Throws NOT_REPRODUCIBLE, naming all of it, when a training that does another one anew would run otherwise here than that one did, and is to be strict about it.
+ */
+export function checkStrict(reproduces: Claim['reproduces'], backend: BackendReport): void {
+  if (!reproduces?.strict) return;
+  const differences = ranDifferences(reproduces.ran, ranOn(backend));
+  if (differences.length === 0) return;
+  const text = differences.map(
+    ({ key, original, reproduced }) => `${key} was ${original ?? 'not recorded'} and is ${reproduced ?? 'not known'}`,
+  );
+  throw new DomainError(
+    'NOT_REPRODUCIBLE',
+    `nothing was trained, since this is not what the original ran on: ${text.join('; ')}`,
+  );
 }
 
 export function failed(error: unknown): Finish {

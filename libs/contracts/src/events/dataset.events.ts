@@ -29,6 +29,13 @@ export const DATASET_EVENTS = {
   /** It was compared with another version; `psi` is that of the column that differs most. */
   'dataset_version.compared': z.strictObject({ ...comparison, ...outcome }),
   'dataset_version.drift_detected': z.strictObject({ ...comparison, ...outcome, columns: z.array(z.string()) }),
+  /** It was valid, and somebody has withdrawn it: nothing new may rest on it. */
+  'dataset_version.retracted': z.strictObject({
+    datasetId: z.string(),
+    versionId: z.string(),
+    number: z.int(),
+    reason: z.string(),
+  }),
   'dataset_version.validation_failed': z.strictObject({
     datasetId: z.string(),
     versionId: z.string(),

@@ -60,6 +60,8 @@ export const MODEL_EVENTS = {
     outcome: z.enum(['clean', 'unsafe', 'refused']),
     /** Each format that it holds with the SHA-256 of its files, at most 64 of each; absent in older events. */
     formats: z.array(z.strictObject({ name: z.string(), blobs: z.array(z.string()) })).optional(),
+    /** Its files that pin packages, with their SHA-256, at most 64; absent in older events. */
+    environmentFiles: z.array(z.strictObject({ path: z.string(), blob: z.string() })).optional(),
   }),
   'model_version.approved': z.strictObject({ ...request, by: z.string() }),
   'model_version.rejected': z.strictObject({ ...request, by: z.string() }),

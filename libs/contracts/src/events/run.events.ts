@@ -4,6 +4,16 @@ const life = z.strictObject({ runId: z.string(), experimentId: z.string() });
 const loggedModel = { loggedModelId: z.string(), experimentId: z.string() };
 const end = z.strictObject({ runId: z.string(), experimentId: z.string(), jobId: z.string().nullable() });
 
+/** A file or a notebook, its commit, and, absent in older events, where that is from; `diff` is the SHA-256 of changes that no commit holds. */
+const code = z.strictObject({
+  source: z.string().nullable(),
+  commit: z.string().nullable(),
+  branch: z.string().optional(),
+  repository: z.string().optional(),
+  dirty: z.boolean().optional(),
+  diff: z.string().optional(),
+});
+
 export const RUN_EVENTS = {
   'experiment.created': z.strictObject({ experimentId: z.string(), name: z.string(), project: z.string() }),
   'experiment.updated': z.strictObject({ experimentId: z.string(), name: z.string() }),
@@ -18,8 +28,8 @@ export const RUN_EVENTS = {
     /** What follows is absent in older events. */
     name: z.string().optional(),
     parentId: z.string().nullable().optional(),
-    /** What its client says that it ran: a file or a notebook, and the commit; null for a client that does not say. */
-    code: z.strictObject({ source: z.string(), commit: z.string().nullable() }).nullable().optional(),
+    /** What its client says that it ran; null for a client that does not say. */
+    code: code.nullable().optional(),
   }),
   /** Data sets and logged models that a client says it used or made, by name and digest or by id. */
   'run.linked': z.strictObject({
@@ -43,8 +53,27 @@ export const RUN_EVENTS = {
   'run.restored': life,
   /** Gone for good, with all that belonged to it. */
   'run.purged': life,
-  'logged_model.created': z.strictObject({ ...loggedModel, name: z.string(), runId: z.string().nullable() }),
-  'logged_model.updated': z.strictObject(loggedModel),
+  /** The platform has measured, on the model's own files, what a training made. */
+  'run.measured': z.strictObject({ runId: z.string() }),
+  /** It could not be measured, and it is not tried any more. */
+  'run.measurement_failed': z.strictObject({ runId: z.string(), reason: z.string() }),
+  /** A run that does another one anew was compared with it. `differs`: what was not the same, such as BACKEND or DATA. */
+  'run.reproduced': z.strictObject({
+    runId: z.string(),
+    jobId: z.string(),
+    originalRunId: z.string(),
+    verdict: z.enum(['AGREES', 'DISAGREES', 'NOT_COMPARABLE']),
+    weightsEqual: z.boolean().nullable(),
+    differs: z.array(z.string()),
+  }),
+  'logged_model.created': z.strictObject({
+    ...loggedModel,
+    name: z.string(),
+    runId: z.string().nullable(),
+    code: code.nullable().optional(),
+  }),
+  /** `code`: when its tags now say what it was made with. */
+  'logged_model.updated': z.strictObject({ ...loggedModel, code: code.optional() }),
   'logged_model.ready': z.strictObject(loggedModel),
   'logged_model.failed': z.strictObject(loggedModel),
   'logged_model.deleted': z.strictObject(loggedModel),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A part of a training spec: the first 16 hex digits of the SHA-256 of its canonical JSON, and words for it. */
+/** A part of a training spec, or what trained: the first 16 hex digits of the SHA-256 of its canonical JSON, and words for it. */
 const part = z.strictObject({ digest: z.string(), label: z.string() });
 const job = { jobId: z.string(), runId: z.string() };
 
@@ -31,6 +31,8 @@ export const TRAINING_EVENTS = {
     code: z.string(),
     engine: z.string(),
     backend: z.string(),
+    /** All of it with what it ran on, as one; absent in older events. */
+    environment: part.optional(),
   }),
   'training_job.failed': z.strictObject({ ...job, attempt: z.int(), reason: z.string() }),
   /** A running job was asked to end; it is told at its next heartbeat. */

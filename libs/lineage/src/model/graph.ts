@@ -11,6 +11,8 @@ export const NODE_KINDS = [
   'template',
   'template_revision',
   'code',
+  'diff',
+  'lockfile',
   'environment',
   'experiment',
   'run',

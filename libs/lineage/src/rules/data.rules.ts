@@ -10,4 +10,6 @@ export const DATA_RULES: Rules = {
   'dataset_version.validated': ({ versionId: id, datasetId }) => part([{ id, within: datasetId, state: 'VALIDATED' }]),
   'dataset_version.validation_failed': ({ versionId: id, datasetId }) =>
     part([{ id, within: datasetId, state: 'INVALID', gone: true }]),
+  'dataset_version.retracted': ({ versionId: id, datasetId }) =>
+    part([{ id, within: datasetId, state: 'RETRACTED', gone: true }]),
 };

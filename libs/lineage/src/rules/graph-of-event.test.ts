@@ -26,6 +26,8 @@ const ids = {
   exe: newId('execution'),
 };
 const BLOB = 'a'.repeat(64);
+const PINS = 'b'.repeat(64);
+const DIFF = 'c'.repeat(64);
 
 const request = { modelId: ids.mdl, versionId: ids.mdv, number: 1, requestId: ids.req, stage: 'production' };
 const version = { modelId: ids.mdl, versionId: ids.mdv, number: 1 };
@@ -61,6 +63,10 @@ const CASES: { readonly [N in EventName]?: Case<N> } = {
   'dataset_version.validation_failed': {
     data: { datasetId: ids.ds, versionId: ids.v1, number: 1, reason: 'empty' },
     states: [`${ids.v1}=INVALID!`],
+  },
+  'dataset_version.retracted': {
+    data: { datasetId: ids.ds, versionId: ids.v1, number: 1, reason: 'labels were swapped' },
+    states: [`${ids.v1}=RETRACTED!`],
   },
   'experiment.created': { data: { experimentId: ids.exp, name: 'e', project: '/' } },
   'experiment.updated': { data: { experimentId: ids.exp, name: 'f' } },
@@ -99,6 +105,10 @@ const CASES: { readonly [N in EventName]?: Case<N> } = {
     data: { ...logged, name: 'm', runId: ids.run },
     edges: [`${ids.lgm} logged_by ${ids.run}`],
     states: [`${ids.lgm}=PENDING`],
+  },
+  'logged_model.updated': {
+    data: { ...logged, code: { source: null, commit: 'abc', branch: 'main', dirty: true, diff: DIFF } },
+    edges: [`diff:${DIFF} changes code:git@abc`, `${ids.lgm} built_from code:git@abc`, `${ids.lgm} built_with diff:${DIFF}`],
   },
   'logged_model.ready': { data: logged, states: [`${ids.lgm}=READY`] },
   'logged_model.failed': { data: logged, states: [`${ids.lgm}=FAILED`] },
@@ -152,8 +162,21 @@ const CASES: { readonly [N in EventName]?: Case<N> } = {
     states: [`${ids.job}=QUEUED`, `attempt:${ids.job}#1=FAILED`],
   },
   'training_job.succeeded': {
-    data: { ...job, datasetVersionId: ids.v1, registerAs: null, code: 'tailrace 1', engine: 'tfjs', backend: 'cpu' },
-    edges: [`${ids.run} computed_by engine:tfjs on cpu`, `${ids.run} ran code:tailrace 1`],
+    data: {
+      ...job,
+      datasetVersionId: ids.v1,
+      registerAs: null,
+      code: 'tailrace 1',
+      engine: 'tfjs',
+      backend: 'cpu',
+      environment: { digest: 'e', label: 'node v24' },
+    },
+    edges: [
+      `environment:e holds engine:tfjs on cpu`,
+      `${ids.run} computed_by engine:tfjs on cpu`,
+      `${ids.run} ran code:tailrace 1`,
+      `${ids.run} ran_in environment:e`,
+    ],
     states: [`${ids.job}=SUCCEEDED`, `attempt:${ids.job}#1=SUCCEEDED`],
   },
   'training_job.failed': { data: { ...job, reason: 'x' }, states: [`${ids.job}=FAILED`, `attempt:${ids.job}#1=FAILED`] },
@@ -184,8 +207,18 @@ const CASES: { readonly [N in EventName]?: Case<N> } = {
   },
   'model_version.deleted': { data: { ...version, name: 'm', prompt: false }, states: [`${ids.mdv}=!`] },
   'model_version.scanned': {
-    data: { ...version, outcome: 'clean', formats: [{ name: 'onnx', blobs: [BLOB] }] },
-    edges: [`format:${ids.mdv}:onnx stored_as ${BLOB}`, `${ids.mdv} held_as format:${ids.mdv}:onnx`],
+    data: {
+      ...version,
+      outcome: 'clean',
+      formats: [{ name: 'onnx', blobs: [BLOB] }],
+      environmentFiles: [{ path: 'requirements.txt', blob: PINS }],
+    },
+    edges: [
+      `format:${ids.mdv}:onnx stored_as ${BLOB}`,
+      `lockfile:${PINS} stored_as ${PINS}`,
+      `${ids.mdv} held_as format:${ids.mdv}:onnx`,
+      `${ids.mdv} locked_by lockfile:${PINS}`,
+    ],
   },
   'model_version.stage_requested': {
     data: request,

@@ -39,13 +39,22 @@ export const MODEL_RULES: Rules = {
     ),
   'model_version.evaluated': ({ versionId: id, datasetVersionId }) => part([], edgeIf(id, 'evaluated_on', datasetVersionId)),
   'model_version.deleted': ({ versionId: id, modelId }) => part([{ id, within: modelId, gone: true }]),
-  'model_version.scanned': ({ versionId: id, modelId, formats = [] }) =>
+  'model_version.scanned': ({ versionId: id, modelId, formats = [], environmentFiles = [] }) =>
     part(
-      formats.map(({ name }) => ({ id: `format:${id}:${name}`, label: name, within: modelId })),
-      formats.flatMap(({ name, blobs }) => [
-        edge(id, 'held_as', `format:${id}:${name}`),
-        ...blobs.map((blob) => edge(`format:${id}:${name}`, 'stored_as', blob)),
-      ]),
+      [
+        ...formats.map(({ name }) => ({ id: `format:${id}:${name}`, label: name, within: modelId })),
+        ...environmentFiles.map(({ path, blob }) => ({ id: `lockfile:${blob}`, label: path })),
+      ],
+      [
+        ...formats.flatMap(({ name, blobs }) => [
+          edge(id, 'held_as', `format:${id}:${name}`),
+          ...blobs.map((blob) => edge(`format:${id}:${name}`, 'stored_as', blob)),
+        ]),
+        ...environmentFiles.flatMap(({ blob }) => [
+          edge(id, 'locked_by', `lockfile:${blob}`),
+          edge(`lockfile:${blob}`, 'stored_as', blob),
+        ]),
+      ],
     ),
   'model_version.stage_requested': ({ versionId, requestId: id, modelId, stage }) =>
     part([{ id, label: `request for ${stage}`, within: modelId, state: 'REQUESTED' }], [edge(versionId, 'requested_in', id)]),

@@ -1,5 +1,6 @@
 import { kindOfId } from '#kernel';
 import type { GraphPart } from '../model/graph.js';
+import { codeOfMade } from './code.rules.js';
 import { edge, edgeIf, part, type Rules } from './rule.js';
 
 type OfExperiment = { readonly experimentId: string };
@@ -15,6 +16,9 @@ const experimentIs = (gone: boolean) => (data: OfExperiment) => part([{ id: data
 /** Id of a data set that only its client knows, by name and digest. */
 const loggedDataset = (name: string, digest: string) => `logged_dataset:${name}#${digest}`;
 
+/** How a logged model hangs on its code. */
+const BUILT = { code: 'built_from', diff: 'built_with' };
+
 export const RUN_RULES: Rules = {
   'experiment.created': ({ experimentId: id, name: label, project }) => part([{ id, label, project }]),
   'experiment.updated': ({ experimentId: id, name: label }) => part([{ id, label }]),
@@ -22,13 +26,13 @@ export const RUN_RULES: Rules = {
   'experiment.restored': experimentIs(false),
   'experiment.purged': ({ experimentId: id }) => part([{ id, state: 'PURGED', gone: true }]),
   'run.started': ({ runId: id, experimentId, datasetVersionIds, name, parentId, code }): GraphPart => {
-    const ran = code && `code:${code.source}${code.commit ? `@${code.commit}` : ''}`;
+    const ran = codeOfMade(id, code, { code: 'ran', diff: 'ran_with' });
     return part(
-      [{ id, label: name || `run ${id.slice(-6)}`, within: experimentId, state: 'RUNNING' }],
+      [{ id, label: name || `run ${id.slice(-6)}`, within: experimentId, state: 'RUNNING' }, ...ran.nodes],
       [
         edge(id, 'part_of', experimentId),
         ...edgeIf(id, 'part_of', parentId),
-        ...edgeIf(id, 'ran', ran),
+        ...ran.edges,
         ...datasetVersionIds.map((version) => edge(id, 'trained_on', version)),
       ],
     );
@@ -52,12 +56,15 @@ export const RUN_RULES: Rules = {
   'run.deleted': runIs({ gone: true }),
   'run.restored': runIs({ gone: false }),
   'run.purged': runIs({ state: 'PURGED', gone: true }),
-  'logged_model.created': ({ loggedModelId: id, experimentId, name: label, runId }) =>
-    part(
-      [{ id, label, within: experimentId, state: 'PENDING' }],
+  'logged_model.created': ({ loggedModelId: id, experimentId, name: label, runId, code }) => {
+    const built = codeOfMade(id, code, BUILT);
+    return part(
+      [{ id, label, within: experimentId, state: 'PENDING' }, ...built.nodes],
       // A client may name a run of another server.
-      edgeIf(id, 'logged_by', runId && kindOfId(runId) === 'run' ? runId : null),
-    ),
+      [...edgeIf(id, 'logged_by', runId && kindOfId(runId) === 'run' ? runId : null), ...built.edges],
+    );
+  },
+  'logged_model.updated': ({ loggedModelId: id, code }) => codeOfMade(id, code, BUILT),
   'logged_model.ready': loggedModelIs({ state: 'READY' }),
   'logged_model.failed': loggedModelIs({ state: 'FAILED' }),
   'logged_model.deleted': loggedModelIs({ gone: true }),

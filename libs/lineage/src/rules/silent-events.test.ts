@@ -25,7 +25,6 @@ const SILENT: Readonly<Record<string, readonly string[]>> = {
     'run.rewound',
     'artifact.added',
     'artifact.deleted',
-    'logged_model.updated',
     'model.tag_set',
     'model.tag_removed',
     'model_version.tag_set',
@@ -36,6 +35,7 @@ const SILENT: Readonly<Record<string, readonly string[]>> = {
   ],
   'a wish, whose outcome is an event of its own': ['training_job.cancel_requested', 'model_version.recheck_requested'],
   'the change of stage is an event of its own': ['model_version.stage_forced'],
+  'figures about a run, not what it rests on': ['run.measured', 'run.measurement_failed', 'run.reproduced'],
   'figures about a version, not what it rests on': ['model_version.evaluation_requested', 'model_version.evaluation_failed'],
   'no execution came of it, or it is fired anew': ['trigger.skipped', 'trigger.replayed', 'trigger.secret_rotated'],
   'what is told to the outside is no part of a model': [

@@ -78,12 +78,17 @@ export const TRAINING_RULES: Rules = {
       { id: jobId, state: 'QUEUED' },
       { id: attemptOf(jobId, attempt), within: jobId, state: 'FAILED' },
     ]),
-  'training_job.succeeded': ({ jobId, runId, attempt, code, engine, backend }) => {
-    const environment = `engine:${engine} on ${backend}`;
-    return part(jobEnds('SUCCEEDED')({ jobId, attempt }).nodes, [
-      edge(runId, 'ran', `code:${code}`),
-      edge(runId, 'computed_by', environment),
-    ]);
+  'training_job.succeeded': ({ jobId, runId, attempt, code, engine, backend, environment }) => {
+    const computed = `engine:${engine} on ${backend}`;
+    const within = environment && { id: `environment:${environment.digest}`, label: environment.label };
+    return part(
+      [...jobEnds('SUCCEEDED')({ jobId, attempt }).nodes, ...(within ? [within] : [])],
+      [
+        edge(runId, 'ran', `code:${code}`),
+        edge(runId, 'computed_by', computed),
+        ...(within ? [edge(runId, 'ran_in', within.id), edge(within.id, 'holds', computed)] : []),
+      ],
+    );
   },
   'training_job.failed': jobEnds('FAILED'),
   // A job that no attempt has taken yet ends without one.

@@ -16,6 +16,8 @@ export interface GateEvidence {
   readonly measured: Readonly<Record<string, number>> | null;
   /** The data set version on which it was measured, where what it was trained on is not known. */
   readonly measuredOn?: string;
+  /** Why the figures that were measured there do not count any more. */
+  readonly measuredUnfit?: string;
   /** Latest values that a client wrote into the run; asked for only when a gate names one. */
   readonly logged: Readonly<Record<string, number>> | null;
   /** Largest difference between the formats, and over how many rows. */
@@ -103,6 +105,8 @@ function threshold(gate: Extract<Gate, { kind: 'metric_min' | 'metric_max' }>, e
   const figures = logged ? evidence.logged : evidence.measured;
   if (!figures)
     return say('unknown', logged ? 'the version names no run of ours' : 'the platform has not evaluated this version');
+  if (!logged && evidence.measuredUnfit)
+    return say('unknown', `the figures were measured on data that do not stand: ${evidence.measuredUnfit}`);
   const value = figures[gate.metric];
   const who = logged ? 'the run has logged' : 'the platform has measured';
   if (value === undefined) return say('unknown', `${who} no ${gate.metric}`);

@@ -18,6 +18,6 @@ export function partsOf({ features, label, preparation, split }: TrainingSpec): 
   };
 }
 
-function digestOf(value: unknown): string {
+export function digestOf(value: unknown): string {
   return sha256(canonicalJson(value)).slice(0, 16);
 }

@@ -26,7 +26,7 @@ export interface ColumnProfile {
 export interface DatasetVersion {
   readonly id: string;
   readonly number: number;
-  readonly state: 'PENDING' | 'VALIDATED' | 'INVALID';
+  readonly state: 'PENDING' | 'VALIDATED' | 'INVALID' | 'RETRACTED';
   readonly format: string;
   readonly blob: string;
   readonly size: string;

@@ -80,11 +80,12 @@ function describe(
     ]),
     paint,
   );
+  const why = shown?.reason && `version ${shown.number} is ${shown.state}: ${clean(shown.reason)}`;
   const columns = shown?.profile && `columns of version ${shown.number}\n${columnTable(shown.profile.columns, paint)}`;
   const findings =
     shown?.findings.length &&
     `findings of version ${shown.number}\n${shown.findings.map((finding) => clean(findingText(finding))).join('\n')}`;
-  return [facts, list, columns, findings].filter(Boolean).join('\n\n');
+  return [facts, list, why, columns, findings].filter(Boolean).join('\n\n');
 }
 
 function columnTable(columns: readonly ColumnProfile[], paint: Paint): string {

@@ -12,11 +12,11 @@ interface FullRun extends RunRow {
   readonly tags: { key: string; value: string }[];
   readonly curve: Point[];
   readonly artifacts: { path: string; blob: string; size: string }[];
-  readonly datasetVersions: { id: string; number: number; dataset: { name: string } }[];
+  readonly datasetVersions: { id: string; number: number; state: string; dataset: { name: string } }[];
 }
 
 const QUERY = `query ($id: ID!) { run(id: $id) { ${RUN} params { key value } tags { key value } curve { key step value timestamp attempt }
-  artifacts { path blob size } datasetVersions { id number dataset { name } } } }`;
+  artifacts { path blob size } datasetVersions { id number state dataset { name } } } }`;
 
 export class RunShow extends ServerCommand {
   static override summary = 'Show a run: parameters, tags, metrics and who measured them, curves, artifacts.';
@@ -34,7 +34,7 @@ export class RunShow extends ServerCommand {
 
 function describe(run: FullRun, paint: Paint): string {
   const { id, name, status, experiment, startedAt } = run;
-  const data = run.datasetVersions.map((version) => `${version.dataset.name} version ${version.number}`).join(', ');
+  const data = run.datasetVersions.map(dataText).join(', ');
   const facts = renderFacts({
     run: name,
     id,
@@ -65,6 +65,10 @@ function describe(run: FullRun, paint: Paint): string {
   ]
     .filter(Boolean)
     .join('\n\n');
+}
+
+function dataText({ dataset, number, state }: FullRun['datasetVersions'][number]): string {
+  return `${dataset.name} version ${number}${state === 'VALIDATED' ? '' : ` (${state})`}`;
 }
 
 function curveRows(points: readonly Point[]): (string | number)[][] {
