@@ -1,6 +1,7 @@
 import { Injectable, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Column, DriftReport } from '#contracts';
+import type { Column, DatasetProfile, DriftReport, Finding } from '#contracts';
+import { select } from '#database';
 import { DatasetEntity, DatasetVersionEntity } from './datasets.entities.js';
 import type { DatasetFormat, DatasetVersionState } from './model/dataset-version.js';
 
@@ -26,6 +27,19 @@ export interface DataSheetFacts {
   readonly columns: number | null;
   /** Of the uploaded file. */
   readonly sha256: string;
+}
+
+/** A version as lineage tells of it to others. */
+export interface DataLineageFacts {
+  readonly name: string;
+  readonly project: string;
+  readonly number: number;
+  readonly format: DatasetFormat;
+  readonly columns: readonly Column[] | null;
+  /** Bytes of the uploaded file. */
+  readonly size: number;
+  readonly profile: DatasetProfile | null;
+  readonly findings: readonly Finding[];
 }
 
 @Injectable()
@@ -70,6 +84,24 @@ export class DatasetReads {
       columns: columns?.length ?? null,
       sha256: blob,
     };
+  }
+
+  /** Where a data set is, and by which name. */
+  async place(workspaceId: string, id: string): Promise<{ name: string; project: string; description: string } | undefined> {
+    const row = await this.dataSource.getRepository(DatasetEntity).findOneBy({ workspaceId, id });
+    return row ? { name: row.name, project: row.project, description: row.description } : undefined;
+  }
+
+  /** Versions by id, with what a check has found of them. */
+  async lineage(workspaceId: string, ids: readonly string[]): Promise<DataLineageFacts[]> {
+    if (ids.length === 0) return [];
+    const rows = await select<Omit<DataLineageFacts, 'size'> & { size: string }>(
+      this.dataSource,
+      `select d.name, d.project, v.number, v.format, v.columns, v.size, v.profile, v.findings from dataset_version v join dataset d on d.id = v.dataset_id
+        where v.workspace_id = $1 and v.id = any($2) order by d.name, v.number`,
+      [workspaceId, ids],
+    );
+    return rows.map((row) => ({ ...row, size: Number(row.size) }));
   }
 
   /** What conditions may ask about a version: its data set, its state, and the figures of its drift where its profile has them. */

@@ -2,7 +2,14 @@ import { z } from 'zod';
 
 const life = z.strictObject({ runId: z.string(), experimentId: z.string() });
 const loggedModel = { loggedModelId: z.string(), experimentId: z.string() };
-const end = z.strictObject({ runId: z.string(), experimentId: z.string(), jobId: z.string().nullable() });
+const end = z.strictObject({
+  runId: z.string(),
+  experimentId: z.string(),
+  jobId: z.string().nullable(),
+  /** Status before, and how often the run has gone on after an end; absent in older events. */
+  from: z.string().optional(),
+  resumes: z.int().optional(),
+});
 
 export const RUN_EVENTS = {
   'experiment.created': z.strictObject({ experimentId: z.string(), name: z.string(), project: z.string() }),

@@ -1,0 +1,7 @@
+-- Webhooks in the form of OpenLineage: what their receivers know them by, and runs that go on after they had ended, which OpenLineage has no word for.
+
+-- `bearer` is sent as Authorization; it is kept as the secret is, in clear, and read by senders only.
+alter table webhook add column bearer text;
+
+-- How often the run has gone on after an end.
+alter table run add column resumes integer not null default 0;
