@@ -1,13 +1,31 @@
+import { Module } from '@nestjs/common';
 import { createCtx, type Ctx } from '#access';
+import { GuardedClient, WebhookMatcher } from '#automation';
 import { DatasetsService, DriftService } from '#datasets';
 import { DeploymentService } from '#deployment';
+import { LineageConsumer } from '#lineage';
+import { RelayModule } from '#messaging';
 import { RegistryReads } from '#reads/registry';
 import { DecisionsService, PromotionService } from '#registry';
 import { ExperimentsService, LoggedModelsService, LoggingService, RunsService } from '#tracking';
 import { JobsService, TemplatesService } from '#training';
+import { DeliverWebhooksService } from '../../apps/automation/src/deliver-webhooks.service.js';
 import { blob, candidate, digest, name } from './builders.js';
 import { gatesSaid, PASSED, registryKit } from './registry-kit.js';
 import type { Stack } from './stack.js';
+import { ALLOWED } from './webhooks-kit.js';
+
+/** What delivers webhooks and draws the graph. */
+@Module({
+  imports: [RelayModule],
+  providers: [
+    WebhookMatcher,
+    LineageConsumer,
+    DeliverWebhooksService,
+    { provide: GuardedClient, useValue: new GuardedClient(ALLOWED, { timeoutMs: 2000 }) },
+  ],
+})
+export class TellingRole {}
 
 /** A body of OpenLineage as tests look at it. */
 export interface Told {

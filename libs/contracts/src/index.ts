@@ -132,6 +132,7 @@ export { CHAIN_START, linkHash, type AuditCheckpoint, type AuditEntry, type Audi
 export { ChainCheck, type ChainBreak } from './audit-check.js';
 export { lineageName, lineageNamespace, stretchId, uuidOf, type LineageHome, type LineageKind } from './openlineage/names.js';
 export { type FacetBodies } from './openlineage/facets.js';
+export { errorOf, jobType, MODEL_TYPE, NO_REASON, taggedBy } from './openlineage/words.js';
 export {
   LineageWriter,
   type LineageDataset,

@@ -1,6 +1,14 @@
-import { lineageName, uuidOf, type EventData, type LineageRunState, type OpenLineageEvent } from '#contracts';
+import {
+  errorOf,
+  jobType,
+  lineageName,
+  taggedBy,
+  uuidOf,
+  type EventData,
+  type LineageRunState,
+  type OpenLineageEvent,
+} from '#contracts';
 import { assertionsOf, dataOf, qualityOf } from './described-data.js';
-import { jobType } from './described-run.js';
 import type { DataFacts } from './lineage-facts.port.js';
 import type { LineageKit, LineageRules } from './lineage-kit.js';
 
@@ -22,12 +30,10 @@ async function check(
   // What a check finds is known when it has ended, however late the event of its start is sent.
   const seen = found ? data : { ...data, columns: null };
   const input = dataOf(write, seen, { lifecycleStateChange: change }, found ? qualityOf(data, found(data)) : {});
-  const error = reason === undefined ? undefined : { message: reason, programmingLanguage: 'unknown' };
-  const run = write.run(uuidOf(versionId), { errorMessage: error, tags: tagged(versionId) });
+  const errorMessage = reason === undefined ? undefined : errorOf(reason);
+  const run = write.run(uuidOf(versionId), { errorMessage, ...taggedBy({ 'tailrace.version': versionId }) });
   return write.runEvent(time, state, run, job, { inputs: [input] });
 }
-
-const tagged = (versionId: string) => ({ tags: [{ key: 'tailrace.version', value: versionId, source: 'TAILRACE' }] });
 
 /** A version against another: one assertion about it, of a job that has no runs here. */
 async function compared(kit: LineageKit, data: EventData<'dataset_version.compared'>): Promise<OpenLineageEvent | undefined> {

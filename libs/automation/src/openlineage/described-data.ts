@@ -1,4 +1,12 @@
-import { lineageName, type FacetBodies, type Finding, type LineageDataset, type LineageWriter } from '#contracts';
+import {
+  lineageName,
+  MODEL_TYPE,
+  taggedBy,
+  type FacetBodies,
+  type Finding,
+  type LineageDataset,
+  type LineageWriter,
+} from '#contracts';
 import type { DataFacts, ModelFacts, RunFacts } from './lineage-facts.port.js';
 
 /** A wider table is described by its first columns: bodies stay small enough for every backend. */
@@ -63,8 +71,6 @@ export function modelOf(
   return write.dataset({ project, name: lineageName('model', model) }, facets);
 }
 
-export const MODEL_TYPE = { datasetType: { datasetType: 'MODEL' } };
-
 /** A data set that only a client knows belongs to no project: runs of several may name it. */
 export function loggedDataOf(write: LineageWriter, { name, digest, sourceType }: RunFacts['datasets'][number]): LineageDataset {
   const facets = { version: { datasetVersion: digest }, storage: { storageLayer: sourceType || 'unknown' } };
@@ -74,11 +80,6 @@ export function loggedDataOf(write: LineageWriter, { name, digest, sourceType }:
 /** Names of logged models are not unique: it is known by its id, and its name is a tag. */
 export function loggedModelOf(write: LineageWriter, { id, name, project }: RunFacts['models'][number]): LineageDataset {
   return write.dataset({ project, name: lineageName('logged_model', id) }, { ...MODEL_TYPE, ...taggedBy({ name }) });
-}
-
-function taggedBy(tags: Readonly<Record<string, string>>): FacetBodies<'dataset'> {
-  const list = Object.entries(tags).map(([key, value]) => ({ key, value, source: 'TAILRACE' }));
-  return list.length === 0 ? {} : { tags: { tags: list } };
 }
 
 function numbers(values: Readonly<Record<string, number | null | undefined>>): Record<string, number> {

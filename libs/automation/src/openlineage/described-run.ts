@@ -1,4 +1,13 @@
-import { lineageName, stretchId, uuidOf, type FacetBodies, type LineageDataset, type LineageJob } from '#contracts';
+import {
+  jobType,
+  lineageName,
+  stretchId,
+  taggedBy,
+  uuidOf,
+  type FacetBodies,
+  type LineageDataset,
+  type LineageJob,
+} from '#contracts';
 import { dataOf, loggedDataOf, loggedModelOf, modelOf } from './described-data.js';
 import type { LineageKit } from './lineage-kit.js';
 import type { RunFacts } from './lineage-facts.port.js';
@@ -54,10 +63,6 @@ async function jobOf({ write, facts: ask }: LineageKit, run: RunFacts): Promise<
   return { job, reason: trained?.reason ?? null };
 }
 
-export function jobType(what: string, processing: 'BATCH' | 'STREAMING' = 'BATCH'): FacetBodies<'job'> {
-  return { jobType: { processingType: processing, integration: 'TAILRACE', jobType: what } };
-}
-
 /** Where the code is, as MLflow's tags say: only where they name a repository. https://mlflow.org/docs/latest/ml/tracking/#system-tags */
 function codeOf(tags: Tags): FacetBodies<'job'> {
   const [repository, commit, branch] = ['repoURL', 'commit', 'branch'].map((part) => tags[`mlflow.source.git.${part}`]);
@@ -71,12 +76,8 @@ export async function standingFacets(kit: LineageKit, run: RunFacts): Promise<Fa
   const ours = { 'tailrace.run': run.id, 'tailrace.name': run.name };
   // MLflow's own tags are for its page: histories, notes and what it says of the user.
   const theirs = Object.fromEntries(Object.entries(run.tags).filter(([key]) => !/^(mlflow|tailrace)\./.test(key)));
-  const tags = [...tagList(ours, 'TAILRACE'), ...tagList(theirs, 'USER')];
+  const tags = [ours, theirs].flatMap((each) => taggedBy(each, each === ours ? 'TAILRACE' : 'USER').tags?.tags ?? []);
   return { tags: { tags }, parent: await parentOf(kit, run) };
-}
-
-function tagList(tags: Tags, source: string) {
-  return Object.entries(tags).map(([key, value]) => ({ key, value, source }));
 }
 
 async function parentOf(kit: LineageKit, { parentId }: RunFacts): Promise<object | undefined> {

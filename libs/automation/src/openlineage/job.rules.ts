@@ -1,6 +1,5 @@
-import { lineageName, type EventData, type OpenLineageEvent } from '#contracts';
+import { jobType, lineageName, type EventData, type OpenLineageEvent } from '#contracts';
 import { modelOf } from './described-data.js';
-import { jobType } from './described-run.js';
 import type { LineageKit, LineageRules } from './lineage-kit.js';
 
 /** A template is a job that is known before it runs: what it reads is its data set. */
@@ -24,7 +23,7 @@ async function serving(kit: LineageKit, data: EventData<'deployment.ready'>): Pr
 }
 
 function endpointJob({ write }: LineageKit, { name, project }: { name: string; project: string }) {
-  return write.job({ project, name: lineageName('endpoint', name) }, jobType('ENDPOINT', 'STREAMING'));
+  return write.job({ project, name: lineageName('endpoint', name) }, jobType('ENDPOINT'));
 }
 
 async function experiment({ write, time }: LineageKit, { name, project }: { name: string; project: string }) {

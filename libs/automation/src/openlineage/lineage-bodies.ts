@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { lineageName, LineageWriter, uuidOf, type LoggedEvent } from '#contracts';
+import { jobType, lineageName, LineageWriter, uuidOf, type LoggedEvent } from '#contracts';
 import { EventLog } from '#messaging';
-import { jobType } from './described-run.js';
 import { lineageEvent } from './lineage-event.js';
 import { LINEAGE_FACTS_PORT, type LineageFactsPort } from './lineage-facts.port.js';
 import { factsIn } from './lineage-kit.js';

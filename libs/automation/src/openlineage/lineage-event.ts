@@ -1,4 +1,4 @@
-import { eventType, type EventName, type OpenLineageEvent } from '#contracts';
+import { eventType, type EventName, type LoggedEvent, type OpenLineageEvent } from '#contracts';
 import { DomainError } from '#kernel';
 import { hears } from '../model/event-patterns.js';
 import { DATA_RULES } from './data.rules.js';
@@ -16,6 +16,13 @@ export const LINEAGE_TYPES: readonly string[] = LINEAGE_NAMES.map(eventType);
 
 export function isLineage(name: EventName): boolean {
   return name in RULES;
+}
+
+/** What a delivery waits for earlier ones of: events of several of our subjects tell of one run of OpenLineage, which starts before it ends. */
+export function lineageSubject({ name, subject, data }: Pick<LoggedEvent, 'name' | 'subject' | 'data'>): string {
+  const { runId, requestId } = data as { runId?: string | null; requestId?: string | null };
+  if (requestId) return `stage_request/${requestId}`;
+  return name.startsWith('training_job.') && runId ? `run/${runId}` : subject;
 }
 
 /** The event in OpenLineage's words; undefined when what it tells of is gone for good. */

@@ -1,6 +1,17 @@
-import { lineageName, uuidOf, type EventData, type GateResult, type LineageRunState, type OpenLineageEvent } from '#contracts';
-import { MODEL_TYPE, modelOf } from './described-data.js';
-import { describedRun, jobType } from './described-run.js';
+import {
+  errorOf,
+  jobType,
+  lineageName,
+  MODEL_TYPE,
+  taggedBy,
+  uuidOf,
+  type EventData,
+  type GateResult,
+  type LineageRunState,
+  type OpenLineageEvent,
+} from '#contracts';
+import { modelOf } from './described-data.js';
+import { describedRun } from './described-run.js';
 import type { LineageKit, LineageRules } from './lineage-kit.js';
 
 type OfRequest = { readonly versionId: string; readonly requestId: string; readonly stage: string };
@@ -32,9 +43,12 @@ async function request(
   if (!version) return undefined;
   const { write, time } = kit;
   const gates = state === 'START' ? [] : ((await kit.facts.verdict(requestId))?.gates ?? []);
-  const error = more.reason === undefined ? undefined : { message: more.reason, programmingLanguage: 'unknown' };
-  const tags = { tags: [{ key: 'tailrace.request', value: requestId, source: 'TAILRACE' }] };
-  const run = write.run(uuidOf(requestId), { test: testsOf(gates), errorMessage: error, tags });
+  const errorMessage = more.reason === undefined ? undefined : errorOf(more.reason);
+  const run = write.run(uuidOf(requestId), {
+    test: testsOf(gates),
+    errorMessage,
+    ...taggedBy({ 'tailrace.request': requestId }),
+  });
   const job = write.job(
     { project: version.project, name: lineageName('model', version.model, 'stage', stage) },
     jobType('PROMOTION'),

@@ -1,4 +1,12 @@
-import { stretchId, type EventData, type FacetBodies, type LineageRunState, type OpenLineageEvent } from '#contracts';
+import {
+  errorOf,
+  NO_REASON,
+  stretchId,
+  type EventData,
+  type FacetBodies,
+  type LineageRunState,
+  type OpenLineageEvent,
+} from '#contracts';
 import { describedRun, endFacets, standingFacets } from './described-run.js';
 import type { LineageKit, LineageRules } from './lineage-kit.js';
 
@@ -31,13 +39,11 @@ function ended(state: Ended) {
       runId,
       resumes,
       state: from !== undefined && ENDED.includes(from) ? 'OTHER' : state,
-      facets: (run) => ({ ...endFacets(run.facts), errorMessage: state === 'COMPLETE' ? undefined : errorOf(state, run.reason) }),
+      facets: (run) => ({
+        ...endFacets(run.facts),
+        errorMessage: state === 'COMPLETE' ? undefined : errorOf(run.reason ?? NO_REASON[state]),
+      }),
     });
-}
-
-function errorOf(state: 'FAIL' | 'ABORT', reason: string | null): object {
-  const message = reason ?? (state === 'FAIL' ? 'the run has failed' : 'the run was ended from outside');
-  return { message, programmingLanguage: 'unknown' };
 }
 
 /** While a run goes on it is RUNNING. Of one that has ended only its job has more ends: an event of the run would have it run again. */
