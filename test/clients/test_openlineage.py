@@ -1,14 +1,18 @@
 """Lineage told to others: what a receiver of OpenLineage gets is read by OpenLineage's own client, and written by it again without loss."""
 
 import json
+import os
 import pkgutil
 import queue
+import shutil
+import subprocess
 import threading
 import types
 import typing
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
+from pathlib import Path
 from uuid import UUID
 
 import attr
@@ -16,11 +20,13 @@ import mlflow
 import openlineage.client.generated as generated
 import pandas as pd
 import pytest
-from conftest import api
-from openlineage.client import event_v2
+from conftest import TOKEN, URL, api
+from openlineage.client import OpenLineageClient, event_v2
 from openlineage.client.generated.base import BaseFacet
 from openlineage.client.serde import Serde
+from openlineage.client.transport.http import ApiKeyTokenProvider, HttpConfig, HttpTransport
 
+ROOT = Path(__file__).parents[2]
 MODULES = [import_module(f"{generated.__name__}.{module.name}") for module in pkgutil.iter_modules(generated.__path__)]
 FACETS = {
     cls._get_schema(): cls
@@ -171,3 +177,45 @@ def test_a_test_of_the_webhook(hook, receiver):
     assert graphql(tested, id=hook["id"])["testWebhook"] == {"delivered": True, "userErrors": []}
     _, body = receiver.calls.get(timeout=10)
     assert read_event(body).eventType.value == "OTHER"
+
+
+def exported(tmp_path):
+    """What the command line exports, an event a line."""
+    node = ROOT / "node_modules" / ".bin" / "node"
+    command = [str(node) if node.exists() else shutil.which("node"), str(ROOT / "bin" / "tailrace.mjs"), "lineage", "export", "--format", "openlineage"]
+    env = {**os.environ, "TAILRACE_URL": URL, "TAILRACE_TOKEN": TOKEN, "XDG_CONFIG_HOME": str(tmp_path)}
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def test_an_export_is_taken_to_another_backend(experiment, hook, receiver, unique, tmp_path):
+    run_id, child_id, model = train(experiment, unique)
+    ids = {str(UUID(run_id)), str(UUID(child_id))}
+    told = {event.run.runId: event for event in events_of(receiver, ids) if isinstance(event, event_v2.RunEvent)}
+    lines = exported(tmp_path)
+    ours = [line for line in lines if line.get("run", {}).get("runId") in ids]
+    assert sorted(line["eventType"] for line in ours) == ["COMPLETE", "COMPLETE", "START", "START"]
+    for line in ours:
+        assert (line["job"]["namespace"], line["job"]["name"]) == (told[line["run"]["runId"]].job.namespace, told[line["run"]["runId"]].job.name)
+    assert f"model/{model}" in [line.get("dataset", {}).get("name") for line in lines]
+    config = HttpConfig(url=receiver.url, auth=ApiKeyTokenProvider({"apiKey": "of-another"}))
+    other = OpenLineageClient(transport=HttpTransport(config))
+    for line in lines:
+        other.emit(read_event(line))
+    other.close()
+    for line in lines:
+        headers, body = next_of(receiver, "Bearer of-another")
+        assert headers["Content-Type"] == "application/json"
+        tags = body.get("run", {}).get("facets", {}).get("tags", {}).get("tags", [])
+        # The client adds its own version, and changes nothing else.
+        tags[:] = [tag for tag in tags if tag["source"] != "OPENLINEAGE_CLIENT"]
+        assert body == line
+
+
+def next_of(receiver, authorization):
+    """The next call of this sender; what a webhook still sends is passed over."""
+    while True:
+        headers, body = receiver.calls.get(timeout=10)
+        if headers["Authorization"] == authorization:
+            return headers, body
