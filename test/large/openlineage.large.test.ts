@@ -16,7 +16,7 @@ import {
   type Server,
 } from '#testing';
 import type { Told } from '../medium/openlineage-kit.js';
-import { startListener, type Listener } from '../medium/webhooks-out-kit.js';
+import { startListener, type Listener } from '../medium/webhooks-listener.js';
 import { facetsIn, faultsOf } from '../openlineage/validator.js';
 import { anotherWorkspace } from './edge-support.js';
 

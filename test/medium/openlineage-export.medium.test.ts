@@ -9,7 +9,7 @@ import { drawn } from './lineage-kit.js';
 import { TellingRole, tellStory, type Told } from './openlineage-kit.js';
 import { startStack, type Stack } from './stack.js';
 import { webhooksKit } from './webhooks-kit.js';
-import { startListener, type Listener } from './webhooks-out-kit.js';
+import { startListener, type Listener } from './webhooks-listener.js';
 
 const write = new LineageWriter({ publicUrl: 'https://tailrace.example', workspace: 'default' });
 

@@ -11,7 +11,7 @@ import { say } from './lineage-kit.js';
 import { TellingRole, tellStory, type Told } from './openlineage-kit.js';
 import { startStack, type Stack } from './stack.js';
 import { webhooksKit, type WebhooksKit } from './webhooks-kit.js';
-import { answers, startListener, verify, type Listener } from './webhooks-out-kit.js';
+import { answers, startListener, verify, type Listener } from './webhooks-listener.js';
 
 const HOME = 'tailrace://tailrace.example/default';
 const ENDS = ['COMPLETE', 'FAIL', 'ABORT'];
