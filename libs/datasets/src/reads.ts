@@ -35,12 +35,20 @@ export interface DataLineageFacts {
   readonly project: string;
   readonly number: number;
   readonly format: DatasetFormat;
+  /** Null before it was checked, and where more than ten versions were asked for: tables may be wide. */
   readonly columns: readonly Column[] | null;
+}
+
+/** The same with what a check has measured and found. */
+export interface CheckedFacts extends DataLineageFacts {
   /** Bytes of the uploaded file. */
   readonly size: number;
   readonly profile: DatasetProfile | null;
   readonly findings: readonly Finding[];
 }
+
+const LINEAGE = 'd.name, d.project, v.number, v.format';
+const LINEAGE_FROM = 'from dataset_version v join dataset d on d.id = v.dataset_id where v.workspace_id = $1 and v.id';
 
 @Injectable()
 export class DatasetReads {
@@ -92,16 +100,17 @@ export class DatasetReads {
     return row ? { name: row.name, project: row.project, description: row.description } : undefined;
   }
 
-  /** Versions by id, with what a check has found of them. */
+  /** Those of the versions that there are. */
   async lineage(workspaceId: string, ids: readonly string[]): Promise<DataLineageFacts[]> {
     if (ids.length === 0) return [];
-    const rows = await select<Omit<DataLineageFacts, 'size'> & { size: string }>(
-      this.dataSource,
-      `select d.name, d.project, v.number, v.format, v.columns, v.size, v.profile, v.findings from dataset_version v join dataset d on d.id = v.dataset_id
-        where v.workspace_id = $1 and v.id = any($2) order by d.name, v.number`,
-      [workspaceId, ids],
-    );
-    return rows.map((row) => ({ ...row, size: Number(row.size) }));
+    const sql = `select ${LINEAGE}, case when cardinality($2::text[]) <= 10 then v.columns end as columns ${LINEAGE_FROM} = any($2) order by d.name, v.number`;
+    return select(this.dataSource, sql, [workspaceId, ids]);
+  }
+
+  /** A version with what a check has measured and found. */
+  async checked(workspaceId: string, id: string): Promise<CheckedFacts | undefined> {
+    const sql = `select ${LINEAGE}, v.columns, v.size::float8 as size, v.profile, v.findings ${LINEAGE_FROM} = $2`;
+    return (await select<CheckedFacts>(this.dataSource, sql, [workspaceId, id]))[0];
   }
 
   /** What conditions may ask about a version: its data set, its state, and the figures of its drift where its profile has them. */

@@ -22,6 +22,7 @@ export class LineageFacts implements LineageFactsPort {
   workspaceName = (workspaceId: string) => this.access.workspaceName(workspaceId);
   dataset = (workspaceId: string, id: string) => this.datasets.place(workspaceId, id);
   data = (workspaceId: string, versionIds: readonly string[]) => this.datasets.lineage(workspaceId, versionIds);
+  checked = (workspaceId: string, versionId: string) => this.datasets.checked(workspaceId, versionId);
   experiment = (workspaceId: string, id: string) => this.tracking.placeOfExperiment(workspaceId, id);
   run = (workspaceId: string, id: string) => this.tracking.lineage(workspaceId, id);
   trainedBy = (workspaceId: string, runId: string) => this.training.trainedBy(workspaceId, runId);

@@ -70,9 +70,10 @@ export interface RunLineageFacts {
 /** Of each list as many as an event may hold. */
 const MOST_ENDS = 500;
 const MOST_PAIRS = 1000;
+const MOST_TEXT = 1000;
 
 const pairs = (table: string) =>
-  `(select coalesce(jsonb_object_agg(p.key, p.value), '{}') from (select key, value from ${table} where run = r.num order by key limit ${MOST_PAIRS}) p)`;
+  `(select coalesce(jsonb_object_agg(p.key, p.value), '{}') from (select key, left(value, ${MOST_TEXT}) as value from ${table} where run = r.num order by key limit ${MOST_PAIRS}) p)`;
 const LINEAGE = `select r.id, r.name, r.status, r.resumes, r.parent_id as "parentId", e.name as experiment, e.project, ${pairs('run_param')} as params, ${pairs('run_tag')} as tags,
     array(select dataset_version_id from run_input where run_id = r.id order by 1 limit ${MOST_ENDS}) as "datasetVersionIds",
     (select coalesce(jsonb_agg(d), '[]') from (select s.name, s.digest, s.source_type as "sourceType" from run_dataset u join logged_dataset s on s.id = u.dataset_id

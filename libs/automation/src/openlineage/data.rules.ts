@@ -9,7 +9,7 @@ import {
   type OpenLineageEvent,
 } from '#contracts';
 import { assertionsOf, dataOf, qualityOf } from './described-data.js';
-import type { DataFacts } from './lineage-facts.port.js';
+import type { CheckedFacts } from './lineage-facts.port.js';
 import type { LineageKit, LineageRules } from './lineage-kit.js';
 
 type OfVersion = { readonly versionId: string };
@@ -19,10 +19,10 @@ async function check(
   kit: LineageKit,
   { versionId }: OfVersion,
   state: LineageRunState,
-  found?: (data: DataFacts) => object[],
+  found?: (data: CheckedFacts) => object[],
   reason?: string,
 ): Promise<OpenLineageEvent | undefined> {
-  const [data] = await kit.facts.data([versionId]);
+  const data = await kit.facts.checked(versionId);
   if (!data) return undefined;
   const { write, time } = kit;
   const job = write.job({ project: data.project, name: lineageName('dataset', data.name, 'check') }, jobType('CHECK'));

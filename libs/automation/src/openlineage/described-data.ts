@@ -7,7 +7,7 @@ import {
   type LineageDataset,
   type LineageWriter,
 } from '#contracts';
-import type { DataFacts, ModelFacts, RunFacts } from './lineage-facts.port.js';
+import type { CheckedFacts, DataFacts, ModelFacts, RunFacts } from './lineage-facts.port.js';
 
 /** A wider table is described by its first columns: bodies stay small enough for every backend. */
 const MOST_COLUMNS = 1000;
@@ -35,7 +35,7 @@ export function dataOf(
 }
 
 /** What a check has measured of a version, and what it found. */
-export function qualityOf({ profile, size }: DataFacts, assertions: readonly object[]): FacetBodies<'input'> {
+export function qualityOf({ profile, size }: CheckedFacts, assertions: readonly object[]): FacetBodies<'input'> {
   const columnMetrics = Object.fromEntries(
     (profile?.columns ?? []).slice(0, MOST_COLUMNS).map(({ name, missing, distinct, min, max, median }) => {
       const quantiles = typeof median === 'number' ? { quantiles: { '0.5': median } } : {};

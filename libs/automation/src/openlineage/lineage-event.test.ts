@@ -12,7 +12,7 @@ import {
 import { newId } from '#kernel';
 import { facetsIn, faultsOf } from '../../../../test/openlineage/validator.js';
 import { checkLineageTypes, LINEAGE_NAMES, lineageEvent, lineageSubject } from './lineage-event.js';
-import type { LineageFactsPort, RunFacts } from './lineage-facts.port.js';
+import type { DataFacts, LineageFactsPort, RunFacts } from './lineage-facts.port.js';
 import { factsIn } from './lineage-kit.js';
 
 const ids = {
@@ -51,23 +51,21 @@ const run: RunFacts = {
   models: [{ id: 'lgm_1', name: 'clf', project: '/birds', direction: 'output' }],
 };
 const place = { name: 'penguins', project: '/birds' };
+const facts: DataFacts = { ...place, number: 2, format: 'CSV', columns: [{ name: 'x', type: 'number', nullable: false }] };
 const port: LineageFactsPort = {
   workspaceName: async () => 'default',
   dataset: async () => ({ ...place, description: 'of an island' }),
-  data: async (_workspace, versions) =>
-    versions.map(() => ({
-      ...place,
-      number: 2,
-      format: 'CSV',
-      size: 99,
-      columns: [{ name: 'x', type: 'number', nullable: false }],
-      profile: {
-        rows: 3,
-        duplicateRows: 0,
-        columns: [{ name: 'x', type: 'number', missing: 0, distinct: 3, min: 1, max: 3, median: 2 }],
-      },
-      findings: [],
-    })),
+  data: async (_workspace, versions) => versions.map(() => facts),
+  checked: async () => ({
+    ...facts,
+    size: 99,
+    profile: {
+      rows: 3,
+      duplicateRows: 0,
+      columns: [{ name: 'x', type: 'number', missing: 0, distinct: 3, min: 1, max: 3, median: 2 }],
+    },
+    findings: [],
+  }),
   experiment: async () => ({ name: 'species', project: '/birds' }),
   run: async (_workspace, id) => (id === ids.parent ? { ...run, id, parentId: null } : { ...run, id }),
   trainedBy: async () => undefined,
@@ -171,7 +169,7 @@ describe('one event of OpenLineage', () => {
   it('is none where what it tells of is gone for good', async () => {
     const gone = {
       run: async () => undefined,
-      data: async () => [],
+      checked: async () => undefined,
       modelVersion: async () => undefined,
       model: async () => undefined,
     };
@@ -293,26 +291,24 @@ describe('the order of deliveries', () => {
 
 it('a wide table is told by its first thousand columns, and numbers that are none are left out', async () => {
   const names = Array.from({ length: 1500 }, (_, index) => `c${index}`);
-  const wide = async () => [
-    {
-      ...(await port.data('wsp_1', [ids.data]))[0]!,
-      columns: names.map((name) => ({ name, type: 'number' as const, nullable: true })),
-      profile: {
-        rows: 0,
-        duplicateRows: 0,
-        columns: names.map((name) => ({
-          name,
-          type: 'number' as const,
-          missing: 0,
-          distinct: 0,
-          min: null,
-          max: null,
-          median: null,
-        })),
-      },
+  const wide = async () => ({
+    ...(await port.checked('wsp_1', ids.data))!,
+    columns: names.map((name) => ({ name, type: 'number' as const, nullable: true })),
+    profile: {
+      rows: 0,
+      duplicateRows: 0,
+      columns: names.map((name) => ({
+        name,
+        type: 'number' as const,
+        missing: 0,
+        distinct: 0,
+        min: null,
+        max: null,
+        median: null,
+      })),
     },
-  ];
-  const checked = await told('dataset_version.validated', { ...data, parentId: null, rows: 0, warnings: 0 }, { data: wide });
+  });
+  const checked = await told('dataset_version.validated', { ...data, parentId: null, rows: 0, warnings: 0 }, { checked: wide });
   const facets = Object.fromEntries(facetsIn(checked));
   expect((facets['schema']!['fields'] as unknown[]).length).toBe(1000);
   const metrics = facets['dataQualityMetrics']!['columnMetrics'] as Record<string, object>;

@@ -10,7 +10,12 @@ export interface NamedPlace {
 export interface DataFacts extends NamedPlace {
   readonly number: number;
   readonly format: string;
+  /** Null where they are not known, or too many to be told. */
   readonly columns: readonly Column[] | null;
+}
+
+/** With what a check has measured and found. */
+export interface CheckedFacts extends DataFacts {
   readonly profile: DatasetProfile | null;
   readonly findings: readonly Finding[];
   /** Bytes of the uploaded file. */
@@ -50,6 +55,7 @@ export interface LineageFactsPort {
   dataset(workspaceId: string, id: string): Promise<(NamedPlace & { readonly description: string }) | undefined>;
   /** Those of the versions that there are. */
   data(workspaceId: string, versionIds: readonly string[]): Promise<readonly DataFacts[]>;
+  checked(workspaceId: string, versionId: string): Promise<CheckedFacts | undefined>;
   experiment(workspaceId: string, id: string): Promise<NamedPlace | undefined>;
   run(workspaceId: string, id: string): Promise<RunFacts | undefined>;
   /** The template that trained a run, and why its job failed. */

@@ -24,6 +24,7 @@ export function factsIn(facts: LineageFactsPort, workspaceId: string): Workspace
   return {
     dataset: (id) => facts.dataset(workspaceId, id),
     data: (ids) => facts.data(workspaceId, ids),
+    checked: (id) => facts.checked(workspaceId, id),
     experiment: (id) => facts.experiment(workspaceId, id),
     run: (id) => facts.run(workspaceId, id),
     trainedBy: (runId) => facts.trainedBy(workspaceId, runId),
