@@ -6,11 +6,11 @@ import { DeploymentService } from '#deployment';
 import { LineageConsumer } from '#lineage';
 import { RelayModule } from '#messaging';
 import { RegistryReads } from '#reads/registry';
-import { DecisionsService, PromotionService } from '#registry';
+import { DecisionsService, EvaluationsService, PromotionService } from '#registry';
 import { ExperimentsService, LoggedModelsService, LoggingService, RunsService } from '#tracking';
 import { JobsService, TemplatesService } from '#training';
 import { DeliverWebhooksService } from '../../apps/automation/src/deliver-webhooks.service.js';
-import { blob, candidate, digest, name } from './builders.js';
+import { blob, candidate, digest, evaluation, name } from './builders.js';
 import { gatesSaid, PASSED, registryKit } from './registry-kit.js';
 import type { Stack } from './stack.js';
 import { ALLOWED } from './webhooks-kit.js';
@@ -183,8 +183,13 @@ async function modelPart(stack: Stack, ada: Ctx, grace: Ctx) {
   await stack.app
     .get(DecisionsService)
     .force(await stack.member('admin'), { versionId: second, stage: 'production', reason: 'the other one is broken' });
+  const evaluations = stack.app.get(EvaluationsService);
+  const evaluated = await evaluations.request(ada, first);
+  await evaluations.record(ada, evaluated.id, evaluation());
+  const failed = await evaluations.request(ada, first);
+  await evaluations.fail(ada, failed.id, 'a file is gone');
   const endpoint = await endpointPart(stack, ada, modelId);
-  return { model, done, rejected, blocked, stale, endpoint };
+  return { model, evaluated: evaluated.id, failed: failed.id, done, rejected, blocked, stale, endpoint };
 }
 
 /** A model that is renamed, and goes; what is told of it is told while it is there. */

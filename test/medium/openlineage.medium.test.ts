@@ -185,6 +185,15 @@ describe('a whole story', () => {
     });
   });
 
+  test('an evaluation is a run that reads the version and its data', () => {
+    expect(typesOf(uuidOf(story.evaluated))).toEqual(['START', 'COMPLETE']);
+    expect(lastOf(uuidOf(story.evaluated)).inputs!.map((input) => input.name)).toEqual([
+      `model/${story.model}`,
+      expect.stringMatching(/^dataset\//),
+    ]);
+    expect(lastOf(uuidOf(story.failed)).run!.facets['errorMessage']).toMatchObject({ message: 'a file is gone' });
+  });
+
   test('a request for a stage is a run with its gates as tests', () => {
     expect(typesOf(uuidOf(story.done))).toEqual(['START', 'RUNNING', 'RUNNING', 'COMPLETE']);
     expect(lastOf(uuidOf(story.done))).toMatchObject({

@@ -49,9 +49,10 @@ export interface ModelLineageFacts {
   readonly project: string;
   readonly number: number;
   readonly runId: string | null;
+  readonly datasetVersionId: string | null;
 }
 
-const LINEAGE = `select v.id, m.name as model, m.project, v.number, v.run_id as "runId" from model_version v join model m on m.id = v.model_id where v.workspace_id = $1`;
+const LINEAGE = `select v.id, m.name as model, m.project, v.number, v.run_id as "runId", v.dataset_version_id as "datasetVersionId" from model_version v join model m on m.id = v.model_id where v.workspace_id = $1`;
 
 @Injectable()
 export class RegistryReads {

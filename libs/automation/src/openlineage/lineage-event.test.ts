@@ -71,8 +71,8 @@ const port: LineageFactsPort = {
   trainedBy: async () => undefined,
   datasetOfTemplate: async () => ids.dataset,
   model: async () => ({ name: 'm', project: '/birds' }),
-  modelVersion: async () => ({ model: 'm', project: '/birds', number: 3, runId: ids.run }),
-  madeByRun: async () => [{ model: 'm', project: '/birds', number: 3, runId: ids.run }],
+  modelVersion: async () => ({ model: 'm', project: '/birds', number: 3, runId: ids.run, datasetVersionId: ids.data }),
+  madeByRun: async () => [{ model: 'm', project: '/birds', number: 3, runId: ids.run, datasetVersionId: ids.data }],
   verdict: async () => ({ versionId: ids.version, stage: 'production', gates: [gate('passed')] }),
   endpoint: async () => ({ name: 'e', project: '/birds' }),
 };
@@ -108,6 +108,7 @@ async function told<N extends EventName>(
 
 const life = { runId: ids.run, experimentId: ids.experiment, jobId: null };
 const version = { modelId: ids.model, versionId: ids.version, number: 3 };
+const measured = { ...version, evaluationId: newId('evaluation') };
 const asked = { ...version, requestId: ids.request, stage: 'production' };
 const data = { datasetId: ids.dataset, versionId: ids.data, number: 2 };
 const revision = { endpointId: ids.endpoint, revisionId: ids.revision, number: 1, modelVersionId: ids.version };
@@ -135,6 +136,9 @@ const CASES: { readonly [N in EventName]?: readonly [EventData<N>, string] } = {
   'model.updated': [{ modelId: ids.model, name: 'm', prompt: false, previousName: 'l' }, 'dataset model/m'],
   'model.deleted': [{ modelId: ids.model, name: 'm', prompt: false, project: '/birds' }, 'dataset model/m'],
   'model_version.created': [{ ...version, runId: ids.run, datasetVersionId: null }, 'job experiment/species'],
+  'model_version.evaluation_requested': [measured, 'START model/m/evaluate'],
+  'model_version.evaluated': [{ ...measured, datasetVersionId: ids.data }, 'COMPLETE model/m/evaluate'],
+  'model_version.evaluation_failed': [{ ...measured, reason: 'no memory' }, 'FAIL model/m/evaluate'],
   'model_version.stage_requested': [asked, 'START model/m/stage/production'],
   'model_version.gates_evaluated': [{ ...asked, passed: true }, 'RUNNING model/m/stage/production'],
   'model_version.approved': [{ ...asked, by: 'mem_1' }, 'RUNNING model/m/stage/production'],
@@ -262,6 +266,16 @@ describe('a model', () => {
       ['metric_min f1', 'fail'],
     ]);
   });
+});
+
+test('an evaluation reads the version and the data that were named, or its own', async () => {
+  const inputs = async (said: EventData<'model_version.evaluated'>, datasetVersionId: string | null) => {
+    const modelVersion = async () => ({ model: 'm', project: '/birds', number: 3, runId: null, datasetVersionId });
+    return (await told('model_version.evaluated', said, { modelVersion })).inputs!.map(({ name }) => name);
+  };
+  expect(await inputs(measured, ids.data)).toEqual(['model/m', 'dataset/penguins']);
+  expect(await inputs({ ...measured, datasetVersionId: ids.data }, null)).toEqual(['model/m', 'dataset/penguins']);
+  expect(await inputs(measured, null)).toEqual(['model/m']);
 });
 
 describe('what a webhook may ask for', () => {

@@ -44,6 +44,7 @@ export interface ModelFacts {
   readonly number: number;
   /** A run of ours, or the name of one that only a client knows. */
   readonly runId: string | null;
+  readonly datasetVersionId: string | null;
 }
 
 /**

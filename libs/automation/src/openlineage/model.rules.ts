@@ -10,7 +10,7 @@ import {
   type LineageRunState,
   type OpenLineageEvent,
 } from '#contracts';
-import { modelOf } from './described-data.js';
+import { dataOf, modelOf } from './described-data.js';
 import { describedRun } from './described-run.js';
 import type { LineageKit, LineageRules } from './lineage-kit.js';
 
@@ -57,6 +57,24 @@ async function request(
   return write.runEvent(time, state, run, job, { inputs: [input] });
 }
 
+/** Files of a version are measured on data that are named, or on its own: that is a run, whose id is the evaluation's. */
+async function evaluation(
+  { write, facts, time }: LineageKit,
+  data: EventData<'model_version.evaluated'>,
+  state: LineageRunState,
+  reason?: string,
+): Promise<OpenLineageEvent | undefined> {
+  const version = await facts.modelVersion(data.versionId);
+  if (!version) return undefined;
+  const measured = data.datasetVersionId ?? version.datasetVersionId;
+  const sets = measured === null ? [] : await facts.data([measured]);
+  const errorMessage = reason === undefined ? undefined : errorOf(reason);
+  const run = write.run(uuidOf(data.evaluationId), { errorMessage, ...taggedBy({ 'tailrace.evaluation': data.evaluationId }) });
+  const place = { project: version.project, name: lineageName('model', version.model, 'evaluate') };
+  const inputs = [modelOf(write, version), ...sets.map((set) => dataOf(write, set))];
+  return write.runEvent(time, state, run, write.job(place, jobType('EVALUATION')), { inputs });
+}
+
 const blocked = (gates: readonly GateResult[]) =>
   gates.find(({ outcome }) => outcome !== 'passed')?.message ?? 'a gate was not passed';
 
@@ -101,6 +119,9 @@ export const MODEL_RULES: LineageRules = {
   'model.deleted': async (kit, { name, project }) =>
     project === undefined ? undefined : changed(kit, { name, project }, { lifecycleStateChange: 'DROP' }),
   'model_version.created': registered,
+  'model_version.evaluation_requested': (kit, data) => evaluation(kit, data, 'START'),
+  'model_version.evaluated': (kit, data) => evaluation(kit, data, 'COMPLETE'),
+  'model_version.evaluation_failed': (kit, data) => evaluation(kit, data, 'FAIL', data.reason),
   'model_version.stage_requested': (kit, data) => request(kit, data, 'START'),
   'model_version.gates_evaluated': async (kit, data) =>
     data.passed

@@ -1,7 +1,9 @@
 import type { FacetBodies } from './facets.js';
 
 /** What kind of job it is; endpoints serve without end, all others run and are done. */
-export function jobType(what: 'TRAINING' | 'EXPERIMENT' | 'CHECK' | 'PROMOTION' | 'ENDPOINT' | 'TEST'): FacetBodies<'job'> {
+export function jobType(
+  what: 'TRAINING' | 'EXPERIMENT' | 'CHECK' | 'EVALUATION' | 'PROMOTION' | 'ENDPOINT' | 'TEST',
+): FacetBodies<'job'> {
   const processingType = what === 'ENDPOINT' ? 'STREAMING' : 'BATCH';
   return { jobType: { processingType, integration: 'TAILRACE', jobType: what } };
 }
