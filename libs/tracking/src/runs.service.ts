@@ -203,6 +203,7 @@ export class RunsService {
         datasets: datasets.map(({ name, digest }) => ({ name, digest })),
         inputs: [...inputs],
         outputs: [...outputs],
+        resumes: run.resumes,
       },
     });
   }

@@ -1,13 +1,4 @@
-import {
-  jobType,
-  lineageName,
-  stretchId,
-  taggedBy,
-  uuidOf,
-  type FacetBodies,
-  type LineageDataset,
-  type LineageJob,
-} from '#contracts';
+import { jobType, lineageName, taggedBy, uuidOf, type FacetBodies, type LineageDataset, type LineageJob } from '#contracts';
 import { dataOf, loggedDataOf, loggedModelOf, modelOf } from './described-data.js';
 import type { LineageKit } from './lineage-kit.js';
 import type { RunFacts } from './lineage-facts.port.js';
@@ -80,11 +71,12 @@ export async function standingFacets(kit: LineageKit, run: RunFacts): Promise<Fa
   return { tags: { tags }, parent: await parentOf(kit, run) };
 }
 
+/** The run above is named by its first id, also once it has gone on: which of its stretches a run belongs to nobody says. */
 async function parentOf(kit: LineageKit, { parentId }: RunFacts): Promise<object | undefined> {
   const parent = parentId ? await kit.facts.run(parentId) : undefined;
   if (!parent) return undefined;
   const { namespace, name } = (await jobOf(kit, parent)).job;
-  return { run: { runId: stretchId(parent.id, parent.resumes) }, job: { namespace, name } };
+  return { run: { runId: uuidOf(parent.id) }, job: { namespace, name } };
 }
 
 /** What is known once a run has ended. */

@@ -46,11 +46,12 @@ function ended(state: Ended) {
     });
 }
 
-/** While a run goes on it is RUNNING. Of one that has ended only its job has more ends: an event of the run would have it run again. */
-async function more(kit: LineageKit, runId: string): Promise<OpenLineageEvent | undefined> {
+/** While a run goes on it is RUNNING. Of one that has ended since, only its job has more ends: an event of the run would have it run again. */
+async function more(kit: LineageKit, runId: string, resumes: number): Promise<OpenLineageEvent | undefined> {
   const run = await describedRun(kit, runId);
   if (!run) return undefined;
-  if (!ENDED.includes(run.facts.status)) return runEvent(kit, { runId, state: 'RUNNING', resumes: undefined });
+  const goesOn = run.facts.resumes === resumes && !ENDED.includes(run.facts.status);
+  if (goesOn) return runEvent(kit, { runId, state: 'RUNNING', resumes });
   return kit.write.jobEvent(kit.time, run.job, { inputs: run.inputs, outputs: run.outputs });
 }
 
@@ -68,12 +69,12 @@ export const RUN_RULES: LineageRules = {
     const facets = await nominalTime(kit);
     return runEvent(kit, { runId, state: 'START', resumes: 0, facets: () => facets });
   },
-  'run.linked': (kit, { runId }) => more(kit, runId),
+  'run.linked': (kit, { runId, resumes = 0 }) => more(kit, runId, resumes),
   'run.finished': ended('COMPLETE'),
   'run.failed': ended('FAIL'),
   'run.killed': ended('ABORT'),
   // One that was only put back into the queue had no end: it goes on.
   'run.resumed': (kit, { runId, from, resumes = 1 }) =>
     runEvent(kit, { runId, resumes, state: from === 'SCHEDULED' && resumes === 0 ? 'RUNNING' : 'START' }),
-  'training_job.started': (kit, { runId }) => more(kit, runId),
+  'training_job.started': (kit, { runId }) => more(kit, runId, 0),
 };

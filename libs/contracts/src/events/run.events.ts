@@ -35,6 +35,8 @@ export const RUN_EVENTS = {
     datasets: z.array(z.strictObject({ name: z.string(), digest: z.string() })),
     inputs: z.array(z.string()),
     outputs: z.array(z.string()),
+    /** How often the run had gone on after an end; absent in older events. */
+    resumes: z.int().optional(),
   }),
   'run.finished': end,
   'run.failed': end,

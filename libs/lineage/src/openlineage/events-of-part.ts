@@ -113,12 +113,12 @@ class PartTeller {
     return this.write.job({ ...placeOf(experiment), name: lineageName('experiment', nameOf(experiment)) }, jobType('EXPERIMENT'));
   }
 
+  /** By its first id, as in deliveries. */
   private parentOf(run: PartNode): object | undefined {
     const parent = this.far(run, 'part_of').find(({ kind }) => kind === 'run');
     if (!parent) return undefined;
     const { namespace, name } = this.jobOf(parent);
-    const last = Math.max(stretchesOf(parent.phases, parent.at).length - 1, 0);
-    return { run: { runId: stretchId(parent.id, last) }, job: { namespace, name } };
+    return { run: { runId: uuidOf(parent.id) }, job: { namespace, name } };
   }
 
   /** What a node is as a data set; undefined for what is none, or whose whole the caller may not see. */
