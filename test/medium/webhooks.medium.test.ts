@@ -197,7 +197,7 @@ describe('deliveries', () => {
       attempts: 0,
       failing: false,
     };
-    const late = { ...taken, form: 'mlflow', url: '', secrets: [], payload: '' } as const;
+    const late = { ...taken, form: 'mlflow', url: '', secrets: [], bearer: null, payload: '' } as const;
     await kit.deliveries.settle({ ...late, lease: 'older' }, { status: 410, body: null, error: null });
     await kit.deliveries.release({ ...late, lease: 'older' });
     expect(await kit.rowsOf(id)).toEqual([row]);
@@ -262,6 +262,7 @@ describe('hostile addresses', () => {
             id: 'whd_x',
             url: `${scheme}://${host}:${port}/`,
             secrets: [],
+            bearer: null,
             payload: '{}',
           }),
         ).toMatchObject({

@@ -20,6 +20,8 @@ import { EdgeHooks } from './http/edge-hooks.js';
 import { EdgeExceptionFilter } from './http/exception.filter.js';
 import { RefusalInterceptor } from './http/refusal.interceptor.js';
 import { IdeController } from './ide/ide.controller.js';
+import { LineageController } from './lineage/lineage.controller.js';
+import { LineageEvents } from './lineage/lineage-events.js';
 import { MlflowModule } from './mlflow/mlflow.module.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { ArtifactHeads } from './tracking/artifact-heads.js';
@@ -52,6 +54,7 @@ import { RunLists } from './tracking/run-lists.js';
     IncomingController,
     EventsController,
     SchemasController,
+    LineageController,
     IdeController,
   ],
   providers: [
@@ -62,6 +65,7 @@ import { RunLists } from './tracking/run-lists.js';
     RunLists,
     LiveLog,
     EventStream,
+    LineageEvents,
     AccessProof,
     EdgeHooks,
     { provide: APP_GUARD, useClass: AccessGuard },

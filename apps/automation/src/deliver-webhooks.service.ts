@@ -1,5 +1,5 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { DELIVERIES_DUE, DeliveriesService, GuardedClient, sendWebhook, type ClaimedDelivery } from '#automation';
+import { DELIVERIES_DUE, DeliveriesService, GuardedClient, ParcelsService, sendWebhook, type ClaimedDelivery } from '#automation';
 import type { Config } from '#config';
 import { CONFIG } from '#host';
 import { errorMessage, Waker } from '#kernel';
@@ -21,6 +21,7 @@ export class DeliverWebhooksService implements OnApplicationBootstrap, BeforeApp
 
   constructor(
     private readonly deliveries: DeliveriesService,
+    private readonly parcels: ParcelsService,
     private readonly client: GuardedClient,
     private readonly wakeups: Wakeups,
     @Inject(CONFIG) private readonly config: Config,
@@ -75,8 +76,8 @@ export class DeliverWebhooksService implements OnApplicationBootstrap, BeforeApp
   }
 
   private async deliver(delivery: ClaimedDelivery): Promise<void> {
-    const parcel = await this.deliveries.parcelOf(delivery, this.config.http.publicUrl);
-    if (!parcel) return this.deliveries.lost(delivery);
+    const parcel = await this.parcels.of(delivery, this.config.http.publicUrl);
+    if ('lost' in parcel) return this.deliveries.lost(delivery, parcel.lost);
     const outcome = await sendWebhook(this.client, parcel, this.stop.signal);
     if (outcome.status === null && this.stop.signal.aborted) await this.deliveries.release(delivery);
     else await this.deliveries.settle(delivery, outcome);

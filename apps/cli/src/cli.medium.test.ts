@@ -192,6 +192,23 @@ describe('the rest', () => {
     expect(await bench.json(`lineage ${versions[0]!.id}`)).toMatchObject({ root: versions[0]!.id, truncated: false });
   });
 
+  it('exports lineage as OpenLineage and as it is, an answer and all of it', async () => {
+    const events = (text: string) =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { dataset?: { name: string } });
+    const { versions } = await bench.json<{ versions: { id: string }[] }>('dataset show small');
+    const part = await bench.cli(`lineage ${versions[0]!.id} --format openlineage`);
+    expect(events(part.out).map(({ dataset }) => dataset?.name)).toEqual(['dataset/small', 'dataset/small']);
+    const whole = await bench.cli('lineage export --format openlineage');
+    expect(events(whole.out).map(({ dataset }) => dataset?.name)).toContain('dataset/small');
+    const file = join(bench.root, 'graph.ndjson');
+    expect(await bench.cli(['lineage', 'export', '--format', 'json', '--output', file])).toMatchObject({ code: 0, out: '' });
+    expect(await readFile(file, 'utf8')).toContain(versions[0]!.id);
+    expect(await bench.cli('lineage export --format turtle')).toMatchObject({ code: 2 });
+  });
+
   it('answers the questions to the graph, and builds it anew', async () => {
     const { id, versions } = await bench.json<{ id: string; versions: { id: string }[] }>('dataset show small');
     const version = versions[0]!.id;

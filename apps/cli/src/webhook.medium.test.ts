@@ -22,6 +22,18 @@ it(
       code: 2,
       err: expect.stringContaining('dataset.exploded'),
     });
+    const lineage = await bench.cli(
+      'webhook create marquez https://receiver.invalid/api/v1/lineage --form openlineage --type *',
+      {
+        env: { TAILRACE_BEARER_TOKEN: 'key-1' },
+      },
+    );
+    expect(lineage).toMatchObject({ code: 0, out: expect.not.stringContaining('key-1') });
+    expect((await bench.cli('webhook show marquez')).out).toMatch(/form +openlineage[^]*bearer token +yes/);
+    expect(await bench.cli('webhook create no https://receiver.invalid/ --form openlineage --type member.*')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('no words for member.*'),
+    });
     expect((await bench.cli('webhook list')).out).toMatch(
       /told +whk_\w+ +cloudevents +dataset\.\* +https:\/\/receiver\.invalid\/hook +active/,
     );

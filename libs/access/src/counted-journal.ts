@@ -16,7 +16,7 @@ const SEVERAL = 'several';
 export type Refused = Ctx | { readonly address: string | null; readonly correlationId: string };
 
 /**
- * Writes down what may come in floods, refusals and reads of the audit: the first of a minute at once, repeats as one row with their count. It never throws:
+ * Writes down what may come in floods, refusals, reads of the audit and exports: the first of a minute at once, repeats as one row with their count. It never throws:
  * what it cannot write is logged, and a refused caller is refused all the same.
  */
 @Injectable()
@@ -51,11 +51,12 @@ export class CountedJournal {
     return this.counted(ctx, 'audit.read', (count) => ({ event: 'audit.read', data: { count } }));
   }
 
-  exported(ctx: Ctx, format: string): Promise<void> {
-    return this.counted(ctx, `audit.exported ${format}`, (count) => ({ event: 'audit.exported', data: { format, count } }));
+  /** Somebody took the audit, or the graph of lineage, away. */
+  exported(ctx: Ctx, format: string, event: 'audit.exported' | 'lineage.exported' = 'audit.exported'): Promise<void> {
+    return this.counted(ctx, `${event} ${format}`, (count) => ({ event, data: { format, count } }));
   }
 
-  private async counted<N extends 'audit.read' | 'audit.exported'>(
+  private async counted<N extends 'audit.read' | 'audit.exported' | 'lineage.exported'>(
     ctx: Ctx,
     what: string,
     change: (count: number) => Pick<Change<N>, 'event' | 'data'>,

@@ -10,7 +10,9 @@ import { DryRunService } from './dry-run.service.js';
 import { ExecutionsService } from './executions.service.js';
 import { ExecutionsStore } from './executions.store.js';
 import { IncomingService } from './incoming.service.js';
+import { LineageBodies } from './openlineage/lineage-bodies.js';
 import { MetricWindowsStore } from './metric-windows.store.js';
+import { ParcelsService } from './parcels.service.js';
 import { ReplaysService, ReplayStores } from './replays.service.js';
 import { ReplaysStore } from './replays.store.js';
 import { SchedulesService } from './schedules.service.js';
@@ -23,7 +25,7 @@ import { WebhooksStore } from './webhooks.store.js';
 import { WebhooksView } from './webhooks.view.js';
 
 const TRIGGERS = [TriggersService, ExecutionsService, SchedulesService, IncomingService, DryRunService, AutomationView];
-const WEBHOOKS = [WebhooksService, WebhooksView, DeliveriesService, DeliveriesView, ReplaysService];
+const WEBHOOKS = [WebhooksService, WebhooksView, DeliveriesService, ParcelsService, DeliveriesView, ReplaysService];
 /** For the matchers, which only the automation app starts. */
 const STORES = [WebhooksStore, DeliveriesStore, DeliveryClaimsStore, TriggersStore, MetricWindowsStore, TriggerGate];
 const ENTITIES = [
@@ -39,13 +41,13 @@ const ENTITIES = [
 
 @Module({})
 export class AutomationModule {
-  /** `facts` provides FACTS_PORT; `imports` bring what it needs. */
-  static register(imports: (Type | DynamicModule)[], facts: Provider): DynamicModule {
-    const shared = [...TRIGGERS, ...WEBHOOKS, ...STORES, facts];
+  /** `ports` provide FACTS_PORT and LINEAGE_FACTS_PORT; `imports` bring what they need. */
+  static register(imports: (Type | DynamicModule)[], ports: readonly Provider[]): DynamicModule {
+    const shared = [...TRIGGERS, ...WEBHOOKS, ...STORES, ...ports];
     return {
       module: AutomationModule,
       imports: [...imports, TypeOrmModule.forFeature(ENTITIES)],
-      providers: [ExecutionsStore, ReplaysStore, ReplayStores, ...shared],
+      providers: [ExecutionsStore, ReplaysStore, ReplayStores, LineageBodies, ...shared],
       exports: shared,
     };
   }

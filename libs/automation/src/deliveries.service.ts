@@ -2,11 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { createCtx, Journal } from '#access';
 import { UnitOfWork, type Tx } from '#database';
-import { EventLog } from '#messaging';
 import { DeliveriesStore } from './deliveries.store.js';
 import { DeliveryClaimsStore, type ClaimedDelivery } from './delivery-claims.store.js';
-import type { Parcel } from './http/send-webhook.js';
-import { cloudEvent } from './model/cloud-event.js';
 import { GIVE_UP_SECONDS, isDelivered, isGone, waitAfter, type Outcome } from './model/delivery.js';
 import { WebhooksStore } from './webhooks.store.js';
 
@@ -24,7 +21,6 @@ export class DeliveriesService {
     private readonly store: DeliveriesStore,
     private readonly claims: DeliveryClaimsStore,
     private readonly webhooks: WebhooksStore,
-    private readonly log: EventLog,
     private readonly journal: Journal,
   ) {}
 
@@ -33,20 +29,9 @@ export class DeliveriesService {
     return this.unitOfWork.run({}, (tx) => this.claims.claim(tx, room, randomUUID()));
   }
 
-  /**
-   * What is sent for a delivery: its body, or the event as the log has it. undefined when the log holds it no more. `publicUrl`: where this installation
-   * serves the schemas of its events.
-   */
-  async parcelOf({ id, form, url, secrets, payload, eventId }: ClaimedDelivery, publicUrl: string): Promise<Parcel | undefined> {
-    if (payload !== null) return { form, id, url, secrets, payload };
-    const event = await this.log.find(eventId);
-    // The receiver knows the event again, in whichever delivery it comes.
-    return event && { form, id: eventId, url, secrets, payload: JSON.stringify(cloudEvent(event, publicUrl)) };
-  }
-
-  /** Ends a delivery of which nothing can be sent any more. */
-  async lost(claimed: ClaimedDelivery): Promise<void> {
-    const outcome = { status: null, body: null, error: 'the log does not hold its event any more' };
+  /** Ends a delivery of which nothing can be sent any more; changes nothing when the lease was lost. */
+  async lost(claimed: ClaimedDelivery, error: string): Promise<void> {
+    const outcome = { status: null, body: null, error };
     await this.unitOfWork.run({}, async (tx) => void (await this.store.finish(tx, claimed, 'FAILED', outcome)));
   }
 

@@ -12,7 +12,7 @@ export interface NewDelivery {
   readonly eventId: string;
   readonly entity: string;
   readonly action: string;
-  /** null: it is made from the log when it is sent. */
+  /** null: it is made from the log when it is sent, or first sent. */
   readonly payload: string | null;
   /** Those of one subject go in the order of their sequence; null: in any order. */
   readonly subject: string | null;

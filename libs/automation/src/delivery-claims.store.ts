@@ -12,6 +12,8 @@ export interface ClaimedDelivery {
   readonly url: string;
   /** Keys that sign it, the newest first. */
   readonly secrets: readonly string[];
+  /** What the receiver knows the webhook by; null: nothing. */
+  readonly bearer: string | null;
   readonly payload: string | null;
   readonly workspaceId: string;
   readonly lease: string;
@@ -54,7 +56,7 @@ const CLAIM = `with busy as materialized (
   update webhook_delivery d set lease = $2, held = false, next_at = now() + make_interval(secs => ${LEASE_SECONDS})
     from free, webhook w where d.id = free.id and w.id = d.webhook_id
   returning d.id, d.webhook_id as "webhookId", w.workspace_id as "workspaceId", d.event_id as "eventId", d.subject, d.lease, d.attempts, d.payload,
-    w.form, w.url, w.failing_since is not null as failing, array_remove(array[w.secret, case when w.previous_until > now() then w.previous_secret end], null) as secrets`;
+    w.form, w.url, w.bearer, w.failing_since is not null as failing, array_remove(array[w.secret, case when w.previous_until > now() then w.previous_secret end], null) as secrets`;
 
 /** Who may send what, and for how long. Times are the database's. */
 @Injectable()
@@ -65,6 +67,15 @@ export class DeliveryClaimsStore {
     // would read all that waits.
     await tx.query(`select pg_advisory_xact_lock($1), set_config('plan_cache_mode', 'force_custom_plan', true)`, [CLAIM_LOCK]);
     return tx.query<ClaimedDelivery>(CLAIM, [room, lease]);
+  }
+
+  /** Keeps the body of a delivery before it is sent, so that every try has the same; by compare-and-set. False when another has the delivery now. */
+  async keep(tx: Tx, { id, lease }: ClaimedDelivery, payload: string): Promise<boolean> {
+    const rows = await tx.query(
+      `update webhook_delivery set payload = $3 where id = $1 and lease = $2 and state = 'PENDING' and payload is null returning 1`,
+      [id, lease, payload],
+    );
+    return rows.length > 0;
   }
 
   /** Gives a delivery back as if it had not been claimed. */

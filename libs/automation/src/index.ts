@@ -21,7 +21,9 @@ export { isMlflowEvent, MLFLOW_EVENT_NAMES, splitEvent, type MlflowEvent } from 
 export { noticeText } from './model/notice-text.js';
 export { signedHeaders } from './model/standard-webhooks.js';
 export { CONCURRENCIES, readFilter, type Concurrency, type TriggerFilter } from './model/trigger.js';
+export { LINEAGE_FACTS_PORT, type LineageFactsPort } from './openlineage/lineage-facts.port.js';
 export { type WebhookForm } from './model/webhook.js';
+export { ParcelsService } from './parcels.service.js';
 export { ReplaysService, type ReplayInput } from './replays.service.js';
 export { SchedulesService } from './schedules.service.js';
 export { TriggerMatcher } from './trigger-matcher.js';

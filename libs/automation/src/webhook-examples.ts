@@ -6,9 +6,10 @@ import { MLFLOW_EVENTS, mlflowPayload, type MlflowEvent } from './model/mlflow-e
 import type { WebhookTarget } from './webhooks.store.js';
 
 /** A delivery in MLflow's form, with made-up data. */
-export function madeUp(ctx: Ctx, event: MlflowEvent, { form, url, secrets }: WebhookTarget): Parcel {
+export function madeUp(ctx: Ctx, event: MlflowEvent, { form, url, secrets, bearer }: WebhookTarget): Parcel {
   return {
     form,
+    bearer,
     id: newId('webhookDelivery'),
     url,
     secrets,
@@ -21,7 +22,7 @@ export function tested(
   ctx: Ctx,
   webhookId: string,
   id: string,
-  { form, url, secrets }: WebhookTarget,
+  { form, url, secrets, bearer }: WebhookTarget,
   publicUrl: string,
 ): Parcel {
   const { workspaceId, correlationId, authId } = ctx;
@@ -34,5 +35,5 @@ export function tested(
     authId,
   };
   const event = { id, name: 'webhook.tested', ...about, sequence: null, causationId: null, hops: 0 } as const;
-  return { form, id, url, secrets, payload: JSON.stringify(cloudEvent(event, publicUrl)) };
+  return { form, id, url, secrets, bearer, payload: JSON.stringify(cloudEvent(event, publicUrl)) };
 }

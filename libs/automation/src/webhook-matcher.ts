@@ -5,15 +5,18 @@ import { LogConsumer, LogConsumerHost, Notifier } from '#messaging';
 import { DELIVERIES_DUE, DeliveriesStore } from './deliveries.store.js';
 import { FACTS_PORT, type FactsPort } from './facts.port.js';
 import { NOTICED } from './model/mlflow-notice.js';
+import { LINEAGE_TYPES } from './openlineage/lineage-event.js';
 import { deliveriesOf } from './webhook-matching.js';
 import { WebhooksStore } from './webhooks.store.js';
+
+const oneOf = (types: readonly string[]) => `e.type in (${types.map((type) => `'${type}'`).join()})`;
 
 /** Reads the log and writes down, in the transaction of its cursor, what is to be delivered to whom: no event is lost, and none comes twice. */
 @Injectable()
 export class WebhookMatcher extends LogConsumer {
   protected readonly consumer = 'webhook-matcher';
   protected override readonly concerns = `exists (select 1 from webhook w where w.workspace_id = e.workspace_id and w.status = 'ACTIVE'
-    and (w.form <> 'mlflow' or e.type in (${NOTICED.map((type) => `'${type}'`).join()})))`;
+    and case w.form when 'mlflow' then ${oneOf(NOTICED)} when 'openlineage' then ${oneOf(LINEAGE_TYPES)} else true end)`;
 
   constructor(
     host: LogConsumerHost,

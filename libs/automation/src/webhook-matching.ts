@@ -6,6 +6,7 @@ import type { FactsPort } from './facts.port.js';
 import { hears } from './model/event-patterns.js';
 import { mlflowPayload, splitEvent } from './model/mlflow-events.js';
 import { noticeOf } from './model/mlflow-notice.js';
+import { isLineage, lineageSubject } from './openlineage/lineage-event.js';
 import type { ListeningWebhook } from './webhooks.store.js';
 
 /** What of these events is to be delivered to these webhooks. It asks once for the project of a subject, and only where a webhook is bound to one. */
@@ -33,10 +34,12 @@ function inMlflowForm(webhook: ListeningWebhook, event: LoggedEvent): NewDeliver
   return { ...base(webhook, event), ...splitEvent(notice.event), payload, subject: null };
 }
 
-/** Without a body: that is made from the log when it is sent, so that a backlog is cheap. */
+/** Without a body: that is made from the log when it is sent, so that a backlog is cheap, and matching too. */
 function inOurForm(webhook: ListeningWebhook, event: LoggedEvent): NewDelivery | undefined {
+  if (webhook.form === 'openlineage' && !isLineage(event.name)) return undefined;
   if (!hears(webhook.events, event.name) || (webhook.subject !== null && webhook.subject !== event.subject)) return undefined;
-  return { ...base(webhook, event), ...splitEvent(event.name), payload: null, subject: event.subject };
+  const subject = webhook.form === 'openlineage' ? lineageSubject(event) : event.subject;
+  return { ...base(webhook, event), ...splitEvent(event.name), payload: null, subject };
 }
 
 function base(webhook: ListeningWebhook, event: LoggedEvent) {

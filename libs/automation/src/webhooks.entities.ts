@@ -15,6 +15,8 @@ export class WebhookEntity {
   @Column('text', { default: '' }) description!: string;
   /** Key of the signatures; kept in clear, since it must sign, and read by senders only. */
   @Column('text', { nullable: true, select: false }) secret!: string | null;
+  /** What its receiver knows it by, sent as Authorization; kept as the secret is. */
+  @Column('text', { nullable: true, select: false }) bearer!: string | null;
   /** Names as MLflow has them, or types and patterns of ours. */
   @Column('jsonb') events!: string[];
   @Column('text', { default: 'ACTIVE' }) status!: WebhookStatus;
@@ -51,7 +53,7 @@ export class WebhookDeliveryEntity {
   @Column('text') eventId!: string;
   @Column('text') entity!: string;
   @Column('text') action!: string;
-  /** The body, to the byte, of every attempt; null: made from the log each time, which comes to the same bytes. */
+  /** The body, to the byte, of every attempt; null: made from the log, in our form each time, which comes to the same bytes, in OpenLineage's once. */
   @Column('text', { nullable: true }) payload!: string | null;
   /** Of the event; null where order does not matter. */
   @Column('text', { nullable: true }) subject!: string | null;

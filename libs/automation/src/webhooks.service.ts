@@ -7,8 +7,11 @@ import { DELIVERIES_DUE, DeliveriesStore } from './deliveries.store.js';
 import type { AddressRules } from './http/address-rules.js';
 import type { Parcel } from './http/send-webhook.js';
 import type { MlflowEvent } from './model/mlflow-events.js';
+import { LineageBodies } from './openlineage/lineage-bodies.js';
 import {
+  checkedBearer,
   checkedEvents,
+  checkMove,
   checkNarrowing,
   checkWebhookName,
   checkWebhookTexts,
@@ -31,6 +34,8 @@ export interface NewWebhook extends WebhookNarrowing {
   readonly description?: string;
   /** For MLflow's form; in our own the platform makes it. */
   readonly secret?: string;
+  /** In OpenLineage's form: what its receiver knows it by. */
+  readonly bearerToken?: string;
   readonly status?: WebhookStatus;
 }
 
@@ -52,6 +57,7 @@ export class WebhooksService {
     private readonly deliveries: DeliveriesStore,
     private readonly journal: Journal,
     private readonly notifier: Notifier,
+    private readonly lineage: LineageBodies,
   ) {}
 
   /** `rules` say where webhooks of this installation may go. The name is a label: others may have it too. */
@@ -62,6 +68,7 @@ export class WebhooksService {
     checkWebhookTexts(input);
     checkNarrowing(form, input);
     const made = secretOf(form, input.secret);
+    const bearer = checkedBearer(form, input.bearerToken) ?? null;
     const url = rules.checkedUrl(input.url);
     const events = checkedEvents(form, input.events);
     const id = newId('webhook');
@@ -70,13 +77,22 @@ export class WebhooksService {
     const project = input.project ? checkedProject(input.project) : null;
     const narrowing = { subject: subject || null, project, orderWindowSeconds };
     return this.unitOfWork.run(ctx, async (tx) => {
-      const row = { id, ...owner, name, form, url: input.url, description, secret: made, events, ...narrowing, status };
+      const row = { id, ...owner, name, form, url: input.url, description, secret: made, bearer, events, ...narrowing, status };
       await this.store.insert(tx, row);
       await this.journal.record(tx, ctx, {
         event: 'webhook.created',
         subject: { kind: 'webhook', id },
         data: { webhookId: id, name },
-        after: { name, form, to: url.origin, events, status, signed: Boolean(made), ...(form === 'mlflow' ? {} : narrowing) },
+        after: {
+          name,
+          form,
+          to: url.origin,
+          events,
+          status,
+          signed: Boolean(made),
+          ...(form === 'mlflow' ? {} : narrowing),
+          ...(form === 'openlineage' ? { authorized: bearer !== null } : {}),
+        },
       });
       return { id, ...(form !== 'mlflow' && made ? { secret: made } : {}) };
     });
@@ -92,9 +108,11 @@ export class WebhooksService {
       const events = patch.events && checkedEvents(before.form, patch.events);
       checkNarrowing(before.form, patch);
       const secret = patch.secret === undefined ? undefined : secretOf(before.form, patch.secret);
+      const bearer = checkedBearer(before.form, patch.bearerToken);
+      checkMove(before, url, bearer);
       const project = patch.project ? checkedProject(patch.project) : patch.project;
       const narrowing = { subject, project, orderWindowSeconds };
-      await this.store.change(tx, id, { name, url: patch.url, description, events, status, secret, ...narrowing });
+      await this.store.change(tx, id, { name, url: patch.url, description, events, status, secret, bearer, ...narrowing });
       if (url || (status === 'ACTIVE' && before.status === 'DISABLED')) await this.resume(tx, id);
       await this.journal.record(tx, ctx, {
         event: 'webhook.updated',
@@ -108,6 +126,7 @@ export class WebhooksService {
           status,
           ...narrowing,
           signed: secret === undefined ? undefined : secret !== null,
+          authorized: bearer === undefined ? undefined : bearer !== null,
         },
       });
       return { id };
@@ -172,7 +191,7 @@ export class WebhooksService {
 
   /**
    * A delivery to be sent at once: in MLflow's form with made-up data of `event`, else of the webhook's first; in our own the event `webhook.tested`
-   * itself. Throws NOT_FOUND, and BAD_INPUT for an event where none can be chosen.
+   * itself; in OpenLineage's an event of a job that bears the webhook's name. Throws NOT_FOUND, and BAD_INPUT for an event where none can be chosen.
    */
   async example(ctx: Ctx, id: string, publicUrl: string, event?: MlflowEvent): Promise<Parcel> {
     authorize(ctx, 'automation.write', '/');
@@ -182,7 +201,7 @@ export class WebhooksService {
       if (target.form !== 'mlflow' && event)
         throw new DomainError(
           'BAD_INPUT',
-          'a webhook of the form CLOUDEVENTS is tested by webhook.tested: leave event out',
+          'only a webhook of the form MLFLOW is tested by an event of choice: leave event out',
           'event',
         );
       const said = target.form === 'mlflow' ? (event ?? (target.events[0] as MlflowEvent)) : 'webhook.tested';
@@ -192,7 +211,10 @@ export class WebhooksService {
         data: { webhookId: id },
         after: { event: said },
       });
-      return said === 'webhook.tested' ? tested(ctx, id, eventId, target, publicUrl) : madeUp(ctx, said, target);
+      if (said !== 'webhook.tested') return madeUp(ctx, said, target);
+      if (target.form !== 'openlineage') return tested(ctx, id, eventId, target, publicUrl);
+      const payload = await this.lineage.example(ctx.workspaceId, { id, name: target.name }, ctx.clock.now(), publicUrl);
+      return { ...target, id: eventId, payload };
     });
   }
 

@@ -11,6 +11,8 @@ export interface WebhookFacts {
   readonly url: string;
   readonly events: readonly string[];
   readonly status: WebhookStatus;
+  /** It has a bearer token. */
+  readonly bears: boolean;
 }
 
 /** A webhook as those know it who match events to it. */
@@ -26,9 +28,11 @@ export interface ListeningWebhook {
 
 /** What senders need of a webhook. */
 export interface WebhookTarget {
+  readonly name: string;
   readonly form: WebhookForm;
   readonly url: string;
   readonly secrets: readonly string[];
+  readonly bearer: string | null;
   readonly events: readonly string[];
 }
 
@@ -40,6 +44,7 @@ export interface NewWebhookRow {
   readonly url: string;
   readonly description: string;
   readonly secret: string | null;
+  readonly bearer: string | null;
   readonly events: readonly string[];
   readonly subject: string | null;
   readonly project: string | null;
@@ -54,6 +59,7 @@ export interface WebhookPatchRow {
   readonly url?: string;
   readonly description?: string;
   readonly secret?: string | null;
+  readonly bearer?: string | null;
   readonly events?: readonly string[];
   readonly subject?: string | null;
   readonly project?: string | null;
@@ -69,8 +75,8 @@ export class WebhooksStore {
   async insert(tx: Tx, row: NewWebhookRow): Promise<void> {
     // The time is cut, not rounded: an event that comes right after is not older than its webhook.
     await tx.query(
-      `insert into webhook (id, workspace_id, name, form, url, description, secret, events, subject, project, order_window_seconds, status, created_by, created_at, updated_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, date_trunc('milliseconds', now()), date_trunc('milliseconds', now()))`,
+      `insert into webhook (id, workspace_id, name, form, url, description, secret, events, subject, project, order_window_seconds, status, created_by, bearer, created_at, updated_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, date_trunc('milliseconds', now()), date_trunc('milliseconds', now()))`,
       [
         row.id,
         row.workspaceId,
@@ -85,13 +91,14 @@ export class WebhooksStore {
         row.orderWindowSeconds,
         row.status,
         row.createdBy,
+        row.bearer,
       ],
     );
   }
 
   async lock(tx: Tx, workspaceId: string, id: string): Promise<WebhookFacts | undefined> {
     const [row] = await tx.query<WebhookFacts>(
-      'select id, name, form, url, events, status from webhook where id = $1 and workspace_id = $2 for no key update',
+      'select id, name, form, url, events, status, bearer is not null as bears from webhook where id = $1 and workspace_id = $2 for no key update',
       [id, workspaceId],
     );
     return row;
@@ -102,7 +109,7 @@ export class WebhooksStore {
       `update webhook set name = coalesce($2, name), url = coalesce($3, url), description = coalesce($4, description),
          events = coalesce($5::jsonb, events), status = coalesce($6, status), secret = case when $7 then $8 else secret end,
          subject = case when $9 then $10 else subject end, project = case when $11 then $12 else project end,
-         order_window_seconds = coalesce($13, order_window_seconds), updated_at = now()
+         order_window_seconds = coalesce($13, order_window_seconds), bearer = case when $14 then $15 else bearer end, updated_at = now()
        where id = $1`,
       [
         id,
@@ -118,6 +125,8 @@ export class WebhooksStore {
         patch.project !== undefined,
         patch.project ?? null,
         patch.orderWindowSeconds ?? null,
+        patch.bearer !== undefined,
+        patch.bearer ?? null,
       ],
     );
   }
@@ -137,7 +146,7 @@ export class WebhooksStore {
   /** Where a delivery goes and by what it is signed; for those who send. */
   async target(tx: Tx, workspaceId: string, id: string): Promise<WebhookTarget | undefined> {
     const [row] = await tx.query<WebhookTarget>(
-      `select form, url, events, array_remove(array[secret, case when previous_until > now() then previous_secret end], null) as secrets
+      `select name, form, url, events, bearer, array_remove(array[secret, case when previous_until > now() then previous_secret end], null) as secrets
        from webhook where id = $1 and workspace_id = $2`,
       [id, workspaceId],
     );

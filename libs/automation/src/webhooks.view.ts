@@ -23,13 +23,15 @@ export interface WebhookRow {
   /** Since when nothing has reached it; null while deliveries do. */
   readonly failingSince: Date | null;
   readonly signed: boolean;
+  /** It sends a bearer token. */
+  readonly authorized: boolean;
   readonly createdBy: string;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
 const ROWS = `select id, name, form, url, description, events, subject, project, order_window_seconds as "orderWindowSeconds",
-  case when previous_until > now() then previous_until end as "previousUntil", status, failing_since as "failingSince", secret is not null as signed, created_by as "createdBy", created_at as "createdAt",
+  case when previous_until > now() then previous_until end as "previousUntil", status, failing_since as "failingSince", secret is not null as signed, bearer is not null as authorized, created_by as "createdBy", created_at as "createdAt",
   updated_at as "updatedAt" from webhook where workspace_id = $1`;
 const BY_IDS = `${ROWS} and id = any($2)`;
 const LIST = `${ROWS} and ($2::text is null or id < $2) and ($4::text is null or form = $4) order by id desc limit $3`;

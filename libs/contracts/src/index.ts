@@ -139,3 +139,15 @@ export {
 } from './inference.js';
 export { CHAIN_START, linkHash, type AuditCheckpoint, type AuditEntry, type AuditHead, type AuditLink } from './audit.js';
 export { ChainCheck, type ChainBreak } from './audit-check.js';
+export { lineageName, lineageNamespace, stretchId, uuidOf, type LineageHome, type LineageKind } from './openlineage/names.js';
+export { type FacetBodies } from './openlineage/facets.js';
+export { errorOf, jobType, MODEL_TYPE, NO_REASON, taggedBy } from './openlineage/words.js';
+export {
+  LineageWriter,
+  type LineageDataset,
+  type LineageEnds,
+  type LineageJob,
+  type LineageRunState,
+  type OpenLineageEvent,
+  type Placed,
+} from './openlineage/writer.js';

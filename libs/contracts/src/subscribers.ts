@@ -154,6 +154,7 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'webhook.replayed': [],
   'webhook.disabled': [],
   'lineage.rebuilt': [],
+  'lineage.exported': [],
 };
 
 /** Queue of a subscriber: one queue each, so that one slow or dead subscriber holds up no other. */

@@ -1,6 +1,7 @@
 import { Injectable, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Column, DriftReport } from '#contracts';
+import type { Column, DatasetProfile, DriftReport, Finding } from '#contracts';
+import { select } from '#database';
 import { DatasetEntity, DatasetVersionEntity } from './datasets.entities.js';
 import type { DatasetFormat, DatasetVersionState } from './model/dataset-version.js';
 
@@ -29,6 +30,27 @@ export interface DataSheetFacts {
   /** Of the uploaded file. */
   readonly sha256: string;
 }
+
+/** A version as lineage tells of it to others. */
+export interface DataLineageFacts {
+  readonly name: string;
+  readonly project: string;
+  readonly number: number;
+  readonly format: DatasetFormat;
+  /** Null before it was checked, and where more than ten versions were asked for: tables may be wide. */
+  readonly columns: readonly Column[] | null;
+}
+
+/** The same with what a check has measured and found. */
+export interface CheckedFacts extends DataLineageFacts {
+  /** Bytes of the uploaded file. */
+  readonly size: number;
+  readonly profile: DatasetProfile | null;
+  readonly findings: readonly Finding[];
+}
+
+const LINEAGE = 'd.name, d.project, v.number, v.format';
+const LINEAGE_FROM = 'from dataset_version v join dataset d on d.id = v.dataset_id where v.workspace_id = $1 and v.id';
 
 @Injectable()
 export class DatasetReads {
@@ -80,6 +102,25 @@ export class DatasetReads {
       columns: columns?.length ?? null,
       sha256: blob,
     };
+  }
+
+  /** Where a data set is, and by which name. */
+  async place(workspaceId: string, id: string): Promise<{ name: string; project: string; description: string } | undefined> {
+    const row = await this.dataSource.getRepository(DatasetEntity).findOneBy({ workspaceId, id });
+    return row ? { name: row.name, project: row.project, description: row.description } : undefined;
+  }
+
+  /** Those of the versions that there are. */
+  async lineage(workspaceId: string, ids: readonly string[]): Promise<DataLineageFacts[]> {
+    if (ids.length === 0) return [];
+    const sql = `select ${LINEAGE}, case when cardinality($2::text[]) <= 10 then v.columns end as columns ${LINEAGE_FROM} = any($2) order by d.name, v.number`;
+    return select(this.dataSource, sql, [workspaceId, ids]);
+  }
+
+  /** A version with what a check has measured and found. */
+  async checked(workspaceId: string, id: string): Promise<CheckedFacts | undefined> {
+    const sql = `select ${LINEAGE}, v.columns, v.size::float8 as size, v.profile, v.findings ${LINEAGE_FROM} = $2`;
+    return (await select<CheckedFacts>(this.dataSource, sql, [workspaceId, id]))[0];
   }
 
   /** What conditions may ask about a version: its data set, its state, and the figures of its drift where its profile has them. */

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { AutomationModule, FACTS_PORT } from '#automation';
+import { AutomationModule, FACTS_PORT, LINEAGE_FACTS_PORT } from '#automation';
 import type { Config } from '#config';
 import type { MetricPoint } from '#contracts';
 import { DatasetsModule } from '#datasets';
@@ -13,6 +13,7 @@ import { TrainingReadsModule } from '#reads/training';
 import { RegistryModule } from '#registry';
 import { ArtifactsService, ExperimentsService, LoggingService, RunsService, TrackingModule, type Point } from '#tracking';
 import { RUN_BOOK, TrainingModule, type RunBook } from '#training';
+import { LineageFacts } from './lineage-facts.js';
 import { SubjectFacts } from './subject-facts.js';
 
 const READS = [DatasetReadsModule, TrackingReadsModule, TrainingReadsModule, RegistryReadsModule, DeploymentReadsModule];
@@ -32,7 +33,10 @@ export class DomainsModule {
       training,
       RegistryModule,
       DeploymentModule,
-      AutomationModule.register(READS, { provide: FACTS_PORT, useClass: SubjectFacts }),
+      AutomationModule.register(READS, [
+        { provide: FACTS_PORT, useClass: SubjectFacts },
+        { provide: LINEAGE_FACTS_PORT, useClass: LineageFacts },
+      ]),
       LineageModule,
       ...READS,
     ];

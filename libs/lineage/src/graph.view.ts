@@ -33,7 +33,8 @@ interface NodeRow extends LineageNode {
 
 /** What belongs to no project may be seen by everybody who comes to it from what he may see. */
 const SHARED = `('blob', 'code', 'diff', 'lockfile', 'environment', 'preparation', 'stage_flow')`;
-const covered = (paths: string) =>
+/** SQL over a node `n`: whether who may read these projects may see it. */
+export const covered = (paths: string) =>
   `(case when n.project is null then n.kind in ${SHARED} else exists (select 1 from unnest(${paths}::text[]) p where n.project = p or p = '/' or starts_with(n.project, p || '/')) end)`;
 
 const edgeSql = (near: string, far: string, more: string) =>

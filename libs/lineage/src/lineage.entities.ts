@@ -3,6 +3,7 @@ import type { Phase } from './graph-fold.js';
 
 @Entity('lineage_node')
 @Index('lineage_node_state', ['workspaceId', 'kind', 'state'])
+@Index('lineage_node_kind', ['workspaceId', 'kind', 'id'])
 export class LineageNodeEntity {
   @PrimaryColumn('text') workspaceId!: string;
   @PrimaryColumn('text') id!: string;

@@ -13,6 +13,8 @@ export interface LineageGraph {
   /** True when there is more behind `endCursor`. */
   readonly truncated: boolean;
   readonly endCursor: string | null;
+  /** The time as of which it was asked; null: now. */
+  readonly until: Date | null;
 }
 
 export interface Bounds {
@@ -61,6 +63,7 @@ export class LineageView {
       edges: [...head.edges, ...edges],
       truncated,
       endCursor: truncated ? encodeCursor(`${sight.through}:${skip + first}`) : null,
+      until: sight.until,
       seen,
     };
   }
@@ -104,7 +107,7 @@ export class LineageView {
     }
     const nodes = new Map((await this.graph.nodes(ctx, ids, sight.until)).map((node) => [node.id, node]));
     const ordered = ids.reverse().flatMap((id) => nodes.get(id) ?? []);
-    return { root, nodes: ordered, edges: edges.reverse(), truncated: false, endCursor: null };
+    return { root, nodes: ordered, edges: edges.reverse(), truncated: false, endCursor: null, until: sight.until };
   }
 
   private async found(ctx: Ctx, start: string, asked: string, ids: readonly string[], sight: Sight): Promise<LineageNode[]> {

@@ -62,7 +62,7 @@ export class ModelChangesService {
       await this.journal.record(tx, ctx, {
         event: 'model.deleted',
         subject,
-        data: named,
+        data: { ...named, project: model.project },
         before: { name: model.name, project: model.project, description: model.description, lastNumber: model.lastNumber },
       });
       return { id: model.id };

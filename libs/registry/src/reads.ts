@@ -1,7 +1,8 @@
 import { Injectable, Module } from '@nestjs/common';
 import { DataSource, IsNull } from 'typeorm';
+import { select } from '#database';
 import { isDomainError } from '#kernel';
-import type { EvaluationData, VersionEvaluation, Gate, ManifestFile, ScanResult, Signature } from '#contracts';
+import type { EvaluationData, Gate, GateResult, ManifestFile, ScanResult, Signature, VersionEvaluation } from '#contracts';
 import type { FilesAt } from '#reads/tracking';
 import { fingerprintOf, flowOf, type FrozenEvidence } from './model/evidence.js';
 import { moveFor } from './model/stage-rules.js';
@@ -41,6 +42,18 @@ export interface RequestFacts {
   readonly fingerprint: string;
 }
 
+/** A version of a model as lineage tells of it to others. */
+export interface ModelLineageFacts {
+  readonly id: string;
+  readonly model: string;
+  readonly project: string;
+  readonly number: number;
+  readonly runId: string | null;
+  readonly datasetVersionId: string | null;
+}
+
+const LINEAGE = `select v.id, m.name as model, m.project, v.number, v.run_id as "runId", v.dataset_version_id as "datasetVersionId" from model_version v join model m on m.id = v.model_id where v.workspace_id = $1`;
+
 @Injectable()
 export class RegistryReads {
   constructor(private readonly dataSource: DataSource) {}
@@ -59,6 +72,26 @@ export class RegistryReads {
     const where = { workspaceId, id, deletedAt: IsNull() };
     const row = await this.dataSource.getRepository(ModelVersionEntity).findOneBy(where);
     return row ? toFacts(row) : undefined;
+  }
+
+  /** A version, deleted or not; undefined once its model is gone. */
+  async lineage(workspaceId: string, id: string): Promise<ModelLineageFacts | undefined> {
+    return (await select<ModelLineageFacts>(this.dataSource, `${LINEAGE} and v.id = $2`, [workspaceId, id]))[0];
+  }
+
+  /** What was registered of a run, at most 500 versions. */
+  async madeByRun(workspaceId: string, runId: string): Promise<ModelLineageFacts[]> {
+    const sql = `${LINEAGE} and v.run_id = $2 and v.deleted_at is null order by v.id limit 500`;
+    return select(this.dataSource, sql, [workspaceId, runId]);
+  }
+
+  /** What a request is for, and what its gates said. */
+  async verdict(
+    workspaceId: string,
+    requestId: string,
+  ): Promise<{ versionId: string; stage: string; gates: readonly GateResult[] } | undefined> {
+    const row = await this.dataSource.getRepository(StageRequestEntity).findOneBy({ workspaceId, id: requestId });
+    return row ? { versionId: row.versionId, stage: row.stage, gates: row.gates } : undefined;
   }
 
   /** The version that stands in a stage that holds one. */

@@ -54,6 +54,45 @@ export interface RunSheetFacts {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
+/** A run as lineage tells of it to others: where it is, what it used and what it made. */
+export interface RunLineageFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+  /** How often it has gone on after an end. */
+  readonly resumes: number;
+  readonly parentId: string | null;
+  readonly experiment: string;
+  readonly project: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly datasetVersionIds: readonly string[];
+  /** Data sets that only a client knows. */
+  readonly datasets: readonly { readonly name: string; readonly digest: string; readonly sourceType: string }[];
+  readonly models: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly project: string;
+    readonly direction: 'input' | 'output';
+  }[];
+}
+
+/** Of each list as many as an event may hold. */
+const MOST_ENDS = 500;
+const MOST_PAIRS = 1000;
+const MOST_TEXT = 1000;
+
+const pairs = (table: string) =>
+  `(select coalesce(jsonb_object_agg(p.key, p.value), '{}') from (select key, left(value, ${MOST_TEXT}) as value from ${table} where run = r.num order by key limit ${MOST_PAIRS}) p)`;
+const LINEAGE = `select r.id, r.name, r.status, r.resumes, r.parent_id as "parentId", e.name as experiment, e.project, ${pairs('run_param')} as params, ${pairs('run_tag')} as tags,
+    array(select dataset_version_id from run_input where run_id = r.id order by 1 limit ${MOST_ENDS}) as "datasetVersionIds",
+    (select coalesce(jsonb_agg(d), '[]') from (select s.name, s.digest, s.source_type as "sourceType" from run_dataset u join logged_dataset s on s.id = u.dataset_id
+      where u.run = r.num order by s.name, s.digest limit ${MOST_ENDS}) d) as datasets,
+    (select coalesce(jsonb_agg(m), '[]') from (select l.id, l.name, x.project, k.direction from (
+        select model_id, direction from run_model where run = r.num union select id, 'output' from logged_model where source_run_id = r.id) k
+      join logged_model l on l.id = k.model_id join experiment x on x.id = l.experiment_id order by l.id limit ${MOST_ENDS}) m) as models
+  from run r join experiment e on e.id = r.experiment_id where r.workspace_id = $1 and r.id = $2`;
+
 @Injectable()
 export class TrackingReads {
   constructor(private readonly dataSource: DataSource) {}
@@ -75,6 +114,17 @@ export class TrackingReads {
       [workspaceId, id],
     );
     return row;
+  }
+
+  /** A run with both of its ends; undefined for one that is not here. */
+  async lineage(workspaceId: string, id: string): Promise<RunLineageFacts | undefined> {
+    return (await select<RunLineageFacts>(this.dataSource, LINEAGE, [workspaceId, id]))[0];
+  }
+
+  /** Where an experiment is, and by which name. */
+  async placeOfExperiment(workspaceId: string, id: string): Promise<{ name: string; project: string } | undefined> {
+    const row = await this.dataSource.getRepository(ExperimentEntity).findOneBy({ workspaceId, id });
+    return row ? { name: row.name, project: row.project } : undefined;
   }
 
   /** Path of the project that an experiment belongs to. */

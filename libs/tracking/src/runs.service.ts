@@ -158,7 +158,8 @@ export class RunsService {
   async updateIn(tx: Tx, ctx: Ctx, run: RunFacts, patch: RunPatch): Promise<void> {
     const moved = patch.status !== undefined && patch.status !== run.status;
     const ended = moved && hasEnded(patch.status!);
-    await this.store.update(tx, run.id, { ...patch, status: moved ? patch.status : undefined, ended });
+    const resumed = moved && !ended && hasEnded(run.status);
+    await this.store.update(tx, run.id, { ...patch, status: moved ? patch.status : undefined, ended, resumed });
     const logged = ended ? await this.store.counts(tx, run) : undefined;
     const { id: runId, experimentId, jobId } = run;
     const subject = { kind: 'run', id: runId };
@@ -166,7 +167,7 @@ export class RunsService {
       await this.journal.record(tx, ctx, {
         event: STATUS_EVENTS[patch.status as keyof typeof STATUS_EVENTS],
         subject,
-        data: { runId, experimentId, jobId },
+        data: { runId, experimentId, jobId, from: run.status, resumes: run.resumes + (resumed ? 1 : 0) },
         before: { status: run.status },
         after: { status: patch.status, logged },
       });
@@ -202,6 +203,7 @@ export class RunsService {
         datasets: datasets.map(({ name, digest }) => ({ name, digest })),
         inputs: [...inputs],
         outputs: [...outputs],
+        resumes: run.resumes,
       },
     });
   }

@@ -13,6 +13,8 @@ export interface RunFacts {
   readonly status: RunStatus;
   readonly jobId: string | null;
   readonly deleted: boolean;
+  /** How often it has gone on after an end. */
+  readonly resumes: number;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface RunFacts {
  */
 type Hold = 'key share' | 'no key update' | 'update';
 
-const FACTS = `select r.id, r.num, r.experiment_id as "experimentId", r.experiment, e.project, r.name, r.status, r.job_id as "jobId",
+const FACTS = `select r.id, r.num, r.experiment_id as "experimentId", r.experiment, e.project, r.name, r.status, r.job_id as "jobId", r.resumes,
   r.deleted_at is not null or e.deleted_at is not null as deleted from run r join experiment e on e.id = r.experiment_id
   where r.workspace_id = $1 and r.id = $2`;
 
@@ -87,13 +89,21 @@ export class RunsStore {
   async update(
     tx: Tx,
     id: string,
-    patch: { status?: RunStatus; ended?: boolean; endedAt?: Date; name?: string; parentId?: string | null; archived?: boolean },
+    patch: {
+      status?: RunStatus;
+      ended?: boolean;
+      resumed?: boolean;
+      endedAt?: Date;
+      name?: string;
+      parentId?: string | null;
+      archived?: boolean;
+    },
   ): Promise<void> {
     await tx.query(
       `update run set status = coalesce($2, status), name = coalesce($3, name), parent_id = case when $8 then $4 else parent_id end,
         ended_at = case when $5::timestamptz is not null then $5 when $6 then date_trunc('milliseconds', clock_timestamp()) when $2 is not null then null else ended_at end,
         archived_at = case $7::boolean when true then clock_timestamp() when false then null else archived_at end,
-        revision = revision + case when $6 then 1 else 0 end where id = $1`,
+        revision = revision + case when $6 then 1 else 0 end, resumes = resumes + case when $9 then 1 else 0 end where id = $1`,
       [
         id,
         patch.status ?? null,
@@ -103,6 +113,7 @@ export class RunsStore {
         patch.ended ?? false,
         patch.archived ?? null,
         patch.parentId !== undefined,
+        patch.resumed ?? false,
       ],
     );
   }

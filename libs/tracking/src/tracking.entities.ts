@@ -69,6 +69,8 @@ export class RunEntity {
   @Column('timestamptz', { nullable: true }) archivedAt!: Date | null;
   /** Goes up when the run ends, and with everything that is logged to it after that: while a run has ended, what hangs on it changes with this only. */
   @Column('int', { default: 0 }) revision!: number;
+  /** How often it has gone on after an end. */
+  @Column('int', { default: 0 }) resumes!: number;
 }
 
 @Entity('run_param')

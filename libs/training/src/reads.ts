@@ -17,6 +17,14 @@ export interface JobFacts {
   readonly memberId: string | null;
 }
 
+/** What a run was trained by. */
+export interface TrainedBy {
+  readonly template: string;
+  readonly project: string;
+  /** Why the job failed. */
+  readonly reason: string | null;
+}
+
 @Injectable()
 export class TrainingReads {
   constructor(private readonly dataSource: DataSource) {}
@@ -30,6 +38,13 @@ export class TrainingReads {
   async state(workspaceId: string, id: string): Promise<{ state: JobState; reason: string | null } | undefined> {
     const row = await this.dataSource.getRepository(TrainingJobEntity).findOneBy({ workspaceId, id });
     return row ? { state: row.state, reason: row.reason } : undefined;
+  }
+
+  /** The template of a run's job; undefined for a run without one. */
+  async trainedBy(workspaceId: string, runId: string): Promise<TrainedBy | undefined> {
+    const job = await this.dataSource.getRepository(TrainingJobEntity).findOneBy({ workspaceId, runId });
+    const template = job && (await this.dataSource.getRepository(TemplateEntity).findOneBy({ id: job.templateId }));
+    return template ? { template: template.name, project: template.project, reason: job.reason } : undefined;
   }
 
   /** The data set that a template trains on. */

@@ -41,7 +41,7 @@ export class WebhooksResolver {
 
   @Mutation(() => WebhookPayload, {
     description:
-      'In the form MLFLOW it is told of every model of the workspace; in the form CLOUDEVENTS of every event it asks for.',
+      'In the form MLFLOW it is told of every model of the workspace; in the form CLOUDEVENTS of every event it asks for; in the form OPENLINEAGE of those that OpenLineage has words for.',
   })
   @Requires('automation.write')
   createWebhook(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: CreateWebhookInput) {
@@ -55,7 +55,7 @@ export class WebhooksResolver {
     return answer(load, () => this.service.update(ctx, webhookId, given, this.sender.rules));
   }
 
-  @Mutation(() => WebhookPayload, { description: 'Makes another secret for a webhook of the form CLOUDEVENTS.' })
+  @Mutation(() => WebhookPayload, { description: 'Makes another secret for a webhook of the form CLOUDEVENTS or OPENLINEAGE.' })
   @Requires('automation.write')
   rotateWebhookSecret(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: RotateWebhookSecretInput) {
     return answer(load, () => this.service.rotateSecret(ctx, input.webhookId, input.graceHours ?? undefined));

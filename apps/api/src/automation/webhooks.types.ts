@@ -12,11 +12,15 @@ registerEnumType(WebhookEventEnum, {
   description: 'What a webhook may ask for, as in MLflow: REGISTERED_MODEL_CREATED is its registered_model.created.',
 });
 
-export const WebhookFormEnum = { MLFLOW: 'mlflow', CLOUDEVENTS: 'cloudevents' } as const satisfies Record<string, WebhookForm>;
+export const WebhookFormEnum = {
+  MLFLOW: 'mlflow',
+  CLOUDEVENTS: 'cloudevents',
+  OPENLINEAGE: 'openlineage',
+} as const satisfies Record<string, WebhookForm>;
 registerEnumType(WebhookFormEnum, {
   name: 'WebhookForm',
   description:
-    "How deliveries look. MLFLOW: as MLflow's. CLOUDEVENTS: CloudEvents 1.0 in structured JSON, signed by Standard Webhooks 1.0.",
+    "How deliveries look. MLFLOW: as MLflow's. CLOUDEVENTS: CloudEvents 1.0 in structured JSON, OPENLINEAGE: events of OpenLineage 2-0-2; both signed by Standard Webhooks 1.0.",
 });
 
 export enum WebhookStatusEnum {
@@ -48,7 +52,7 @@ export class WebhookType extends Node {
   @Field(() => String, { nullable: true, description: 'It hears of this subject only.' }) subject?: string | null;
   @Field(() => String, { nullable: true, description: 'It hears of this project and those below only.' }) project?: string | null;
   @Field(() => Int, {
-    description: 'CLOUDEVENTS: so long events of a subject wait behind an earlier one that has not arrived; then they pass it.',
+    description: 'Not of MLFLOW: so long events of a subject wait behind an earlier one that has not arrived; then they pass it.',
   })
   orderWindowSeconds!: number;
   @Field(() => Date, { nullable: true, description: 'Until when the secret before signs too.' }) previousUntil?: Date | null;
@@ -56,6 +60,7 @@ export class WebhookType extends Node {
   @Field(() => Date, { nullable: true, description: 'Since when no delivery has reached it; null while they do.' })
   failingSince?: Date | null;
   @Field({ description: 'It has a secret, which signs what it sends and which nobody is told.' }) signed!: boolean;
+  @Field({ description: 'OPENLINEAGE: it sends a bearer token, which nobody is told.' }) authorized!: boolean;
   @Field() createdAt!: Date;
   @Field() updatedAt!: Date;
 }
@@ -64,8 +69,8 @@ export const WebhookConnection = Connection(WebhookType, 'Webhook');
 @ObjectType('WebhookDelivery', { description: 'One event on its way to one webhook.' })
 export class WebhookDeliveryType {
   @Field(() => ID, { description: "In MLflow's form the receiver's X-MLflow-Delivery-Id, the same in every try." }) id!: string;
-  @Field(() => ID, { description: "CLOUDEVENTS: the receiver's webhook-id, the same in every try." }) eventId!: string;
-  @Field(() => String, { nullable: true, description: 'CLOUDEVENTS: <kind>/<id> of what changed.' }) subject?: string | null;
+  @Field(() => ID, { description: "Not of MLFLOW: the receiver's webhook-id, the same in every try." }) eventId!: string;
+  @Field(() => String, { nullable: true, description: 'Not of MLFLOW: <kind>/<id> of what changed.' }) subject?: string | null;
   @Field(() => String, { nullable: true, description: 'Of the event.' }) sequence?: string | null;
   @Field(() => DeliveryStateEnum) state!: DeliveryStateEnum;
   @Field(() => Int, { description: 'Tries that ended.' }) attempts!: number;
@@ -110,21 +115,26 @@ export class CreateWebhookInput {
   events?: MlflowEvent[] | null;
   @Field(() => [String], {
     nullable: true,
-    description: 'Of the form CLOUDEVENTS: types such as model_version.stage_changed, or patterns: model_version.*, *.',
+    description: 'Not of MLFLOW: types such as model_version.stage_changed, or patterns: model_version.*, *.',
   })
   types?: string[] | null;
-  @Field(() => String, { nullable: true, description: 'CLOUDEVENTS: only of this subject, <kind>/<id>.' }) subject?:
+  @Field(() => String, { nullable: true, description: 'Not of MLFLOW: only of this subject, <kind>/<id>.' }) subject?:
     string | null;
-  @Field(() => String, { nullable: true, description: 'CLOUDEVENTS: only of this project and those below.' }) project?:
+  @Field(() => String, { nullable: true, description: 'Not of MLFLOW: only of this project and those below.' }) project?:
     string | null;
-  @Field(() => Int, { nullable: true, description: 'CLOUDEVENTS: 0 to 86,400; 60 when absent.' }) orderWindowSeconds?:
+  @Field(() => Int, { nullable: true, description: 'Not of MLFLOW: 0 to 86,400; 60 when absent.' }) orderWindowSeconds?:
     number | null;
   @Field(() => String, { nullable: true }) description?: string | null;
   @Field(() => String, {
     nullable: true,
-    description: 'MLFLOW: signs what is sent; it can be changed and never read. CLOUDEVENTS: the platform makes it.',
+    description: 'MLFLOW: signs what is sent; it can be changed and never read. In other forms the platform makes it.',
   })
   secret?: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'OPENLINEAGE: sent as Authorization: Bearer; it can be changed and never read.',
+  })
+  bearerToken?: string | null;
   @Field(() => WebhookStatusEnum, { nullable: true, description: 'ACTIVE when absent.' }) status?: WebhookStatusEnum | null;
 }
 
@@ -135,12 +145,17 @@ export class UpdateWebhookInput {
   @Field(() => String, { nullable: true, description: 'What waits for the webhook goes to the new address at once.' }) url?:
     string | null;
   @Field(() => [WebhookEventEnum], { nullable: true }) events?: MlflowEvent[] | null;
-  @Field(() => [String], { nullable: true, description: 'CLOUDEVENTS.' }) types?: string[] | null;
+  @Field(() => [String], { nullable: true, description: 'Not of MLFLOW.' }) types?: string[] | null;
   @Field(() => String, { nullable: true, description: 'An empty one takes it away.' }) subject?: string | null;
   @Field(() => String, { nullable: true, description: '/ for all.' }) project?: string | null;
   @Field(() => Int, { nullable: true }) orderWindowSeconds?: number | null;
   @Field(() => String, { nullable: true }) description?: string | null;
   @Field(() => String, { nullable: true, description: 'MLFLOW: an empty one takes the secret away.' }) secret?: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'OPENLINEAGE: an empty one takes the token away. An address of another origin needs it anew.',
+  })
+  bearerToken?: string | null;
   @Field(() => WebhookStatusEnum, { nullable: true, description: 'Turned on again, what waits goes out at once.' })
   status?: WebhookStatusEnum | null;
 }

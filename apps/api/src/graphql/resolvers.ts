@@ -8,6 +8,7 @@ import { DatasetsResolver, DatasetVersionResolver } from '../datasets/datasets.r
 import { DriftResolver } from '../datasets/drift.resolver.js';
 import { EndpointsResolver, RevisionsResolver } from '../deployment/deployment.resolver.js';
 import { EventsResolver } from '../events/events.resolver.js';
+import { GraphEventsResolver, ImpactEventsResolver } from '../lineage/graph-events.resolver.js';
 import { LineageResolver } from '../lineage/lineage.resolver.js';
 import { CheckSecretsResolver } from '../registry/check-secrets.resolver.js';
 import { EvaluationsOfVersionResolver, EvaluationsResolver } from '../registry/evaluations.resolver.js';
@@ -74,5 +75,7 @@ export const RESOLVERS = [
   WebhooksResolver,
   DeliveriesResolver,
   LineageResolver,
+  GraphEventsResolver,
+  ImpactEventsResolver,
   EventsResolver,
 ];

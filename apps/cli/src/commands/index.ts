@@ -22,6 +22,7 @@ import { FlowShow } from './flow/show.js';
 import { FlowUse } from './flow/use.js';
 import { ImportMlflow } from './import/mlflow.js';
 import { LineageInvalid, LineageRetrain } from './lineage/affected.js';
+import { LineageExport } from './lineage/export.js';
 import { LineageImpact } from './lineage/impact.js';
 import { LineagePath } from './lineage/path.js';
 import { LineageRebuild } from './lineage/rebuild.js';
@@ -88,6 +89,7 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   'flow:use': FlowUse,
   'import:mlflow': ImportMlflow,
   lineage: LineageShow,
+  'lineage:export': LineageExport,
   'lineage:impact': LineageImpact,
   'lineage:invalid': LineageInvalid,
   'lineage:path': LineagePath,

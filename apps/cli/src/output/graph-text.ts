@@ -1,6 +1,6 @@
 import type { TreeGraph } from './tree.js';
 
-export const GRAPH_FORMATS = ['tree', 'json', 'dot', 'mermaid'] as const;
+export const GRAPH_FORMATS = ['tree', 'json', 'dot', 'mermaid', 'openlineage'] as const;
 
 const words = (text: string) => text.replaceAll('_', ' ');
 

@@ -97,7 +97,7 @@ describe('the guarded client', () => {
   });
 
   test('a try that fails says why and throws nothing', async () => {
-    const parcel = { form: 'mlflow', id: 'whd_1', url: 'http://127.0.0.1:9/', secrets: [], payload: '{}' } as const;
+    const parcel = { form: 'mlflow', id: 'whd_1', url: 'http://127.0.0.1:9/', secrets: [], bearer: null, payload: '{}' } as const;
     expect(await sendWebhook(new GuardedClient(LOCAL), parcel)).toMatchObject({ status: null, error: /ECONNREFUSED/ });
     expect(await sendWebhook(new GuardedClient([]), parcel)).toMatchObject({ status: null, error: /scheme/ });
   });

@@ -12,6 +12,8 @@ export interface Parcel {
   readonly url: string;
   /** Keys that sign it, the newest first. */
   readonly secrets: readonly string[];
+  /** What the receiver knows the webhook by; null: nothing. */
+  readonly bearer: string | null;
   readonly payload: string;
 }
 
@@ -30,9 +32,13 @@ export async function sendWebhook(client: GuardedClient, parcel: Parcel, stop?: 
   }
 }
 
-function headersOf({ form, id, secrets, payload }: Parcel): Record<string, string> {
+function headersOf({ form, id, secrets, bearer, payload }: Parcel): Record<string, string> {
   if (form === 'mlflow') return mlflowHeaders(id, payload, secrets[0] ?? null, Date.now());
-  return { 'Content-Type': CLOUD_EVENT_TYPE, ...signedHeaders(id, Buffer.from(payload), secrets, Date.now()) };
+  return {
+    'Content-Type': form === 'openlineage' ? 'application/json' : CLOUD_EVENT_TYPE,
+    ...(bearer === null ? {} : { Authorization: `Bearer ${bearer}` }),
+    ...signedHeaders(id, Buffer.from(payload), secrets, Date.now()),
+  };
 }
 
 /** Node's error for several addresses that all failed has no text of its own. */

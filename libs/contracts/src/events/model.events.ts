@@ -17,7 +17,8 @@ const evaluation = { ...version, evaluationId: z.string(), datasetVersionId: z.s
 export const MODEL_EVENTS = {
   'model.created': z.strictObject({ modelId: z.string(), name: z.string(), project: z.string(), ...made }),
   'model.updated': z.strictObject({ ...model, previousName: z.string().optional() }),
-  'model.deleted': z.strictObject(model),
+  /** `project` is absent in older events. */
+  'model.deleted': z.strictObject({ ...model, project: z.string().optional() }),
   /** `flowId`: the workspace's flow that it follows, null for one of its own. */
   'model.flow_changed': z.strictObject({ ...model, flowId: z.string().nullable(), flowRevision: z.int() }),
   'stage_flow.created': z.strictObject(flow),

@@ -2,7 +2,14 @@ import { z } from 'zod';
 
 const life = z.strictObject({ runId: z.string(), experimentId: z.string() });
 const loggedModel = { loggedModelId: z.string(), experimentId: z.string() };
-const end = z.strictObject({ runId: z.string(), experimentId: z.string(), jobId: z.string().nullable() });
+const end = z.strictObject({
+  runId: z.string(),
+  experimentId: z.string(),
+  jobId: z.string().nullable(),
+  /** Status before, and how often the run has gone on after an end; absent in older events. */
+  from: z.string().optional(),
+  resumes: z.int().optional(),
+});
 
 /** A file or a notebook, its commit, and, absent in older events, where that is from; `diff` is the SHA-256 of changes that no commit holds. */
 const code = z.strictObject({
@@ -38,6 +45,8 @@ export const RUN_EVENTS = {
     datasets: z.array(z.strictObject({ name: z.string(), digest: z.string() })),
     inputs: z.array(z.string()),
     outputs: z.array(z.string()),
+    /** How often the run had gone on after an end; absent in older events. */
+    resumes: z.int().optional(),
   }),
   'run.finished': end,
   'run.failed': end,

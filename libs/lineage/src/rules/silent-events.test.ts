@@ -13,7 +13,7 @@ const SILENT: Readonly<Record<string, readonly string[]>> = {
     'runner.lost',
   ],
   'the audit has its own chain': ['access.refused', 'audit.read', 'audit.exported', 'audit.retired'],
-  'about the graph itself': ['lineage.rebuilt'],
+  'about the graph itself': ['lineage.rebuilt', 'lineage.exported'],
   'a comparison of data changes neither side': [
     'dataset_version.comparison_requested',
     'dataset_version.compared',

@@ -1,9 +1,6 @@
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import { Flags } from '@oclif/core';
 import { filterFlags, filterOf } from '../../audit/filter-flags.js';
+import { saveBody } from '../../transfer/save-body.js';
 import { ServerCommand } from '../tailrace-command.js';
 
 export class AuditExport extends ServerCommand {
@@ -23,8 +20,6 @@ export class AuditExport extends ServerCommand {
     const { flags } = await this.parse(AuditExport);
     const query = new URLSearchParams({ format: flags.format, ...filterOf(flags) });
     const response = await this.connect(flags).send(`/v1/audit?${query}`, {});
-    const body = Readable.fromWeb(response.body as ReadableStream);
-    if (flags.output) await pipeline(body, createWriteStream(flags.output, { mode: 0o600 }));
-    else await pipeline(body, process.stdout, { end: false });
+    await saveBody(response, flags.output);
   }
 }

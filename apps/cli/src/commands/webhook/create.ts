@@ -5,9 +5,10 @@ import { ERRORS, WEBHOOK, type Webhook } from './queries.js';
 const CREATE = `mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { ${WEBHOOK} } secret ${ERRORS} } }`;
 
 export class WebhookCreate extends ServerCommand {
-  static override summary = 'Make a webhook that sends events as CloudEvents. Its secret is printed once.';
+  static override summary = 'Make a webhook that sends events as CloudEvents or OpenLineage. Its secret is printed once.';
   static override examples = [
     '<%= config.bin %> webhook create deploys https://example.com/hook --type deployment.*',
+    'TAILRACE_BEARER_TOKEN=… <%= config.bin %> webhook create marquez https://marquez.example/api/v1/lineage --form openlineage --type "*"',
     '<%= config.bin %> webhook create churn https://example.com/hook --type model_version.stage_changed --type model_version.created --project /churn',
   ];
   static override args = {
@@ -20,6 +21,11 @@ export class WebhookCreate extends ServerCommand {
       multiple: true,
       multipleNonGreedy: true,
       required: true,
+    }),
+    form: Flags.string({ description: 'How events are told.', options: ['cloudevents', 'openlineage'], default: 'cloudevents' }),
+    'bearer-token': Flags.string({
+      description: 'Of the form openlineage: sent as Authorization. Better in the environment than in the history of a shell.',
+      env: 'TAILRACE_BEARER_TOKEN',
     }),
     subject: Flags.string({ description: 'Only of this subject, as model/mdl_….' }),
     project: Flags.string({ description: 'Only of this project and those below.' }),
@@ -35,7 +41,12 @@ export class WebhookCreate extends ServerCommand {
     const { args, flags } = await this.parse(WebhookCreate);
     const printer = this.printer(flags);
     const { type: types, subject, project, description } = flags;
-    const input = { ...args, types, subject, project, description, orderWindowSeconds: flags['order-window'] };
+    const more = {
+      form: flags.form.toUpperCase(),
+      bearerToken: flags['bearer-token'],
+      orderWindowSeconds: flags['order-window'],
+    };
+    const input = { ...args, types, subject, project, description, ...more };
     const { webhook, secret } = await this.connect(flags).mutate<{ webhook: Webhook; secret: string }>(CREATE, input);
     printer.data({ ...webhook, secret }, () => `${webhook.name}  ${webhook.id}  signed by  ${secret}`);
     printer.say('the secret is not shown again; `tailrace webhook rotate` makes another');

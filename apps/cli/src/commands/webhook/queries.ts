@@ -13,6 +13,7 @@ export interface Webhook {
   readonly status: string;
   readonly failingSince: string | null;
   readonly signed: boolean;
+  readonly authorized: boolean;
   readonly previousUntil: string | null;
   readonly createdAt: string;
   readonly createdBy: { name: string } | null;
@@ -33,7 +34,7 @@ export interface Delivery {
   readonly doneAt: string | null;
 }
 
-export const WEBHOOK = `id name url form types subject project orderWindowSeconds status failingSince signed previousUntil createdAt createdBy { name }`;
+export const WEBHOOK = `id name url form types subject project orderWindowSeconds status failingSince signed authorized previousUntil createdAt createdBy { name }`;
 export const DELIVERY = 'id eventId type subject sequence state attempts nextAt lastStatus lastError createdAt doneAt';
 export const ERRORS = 'userErrors { code message field }';
 

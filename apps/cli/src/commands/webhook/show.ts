@@ -28,6 +28,7 @@ function describe(webhook: Webhook): string {
     'only of project': webhook.project ?? undefined,
     to: webhook.url,
     signed: webhook.signed ? 'yes' : 'no',
+    'bearer token': webhook.authorized ? 'yes' : undefined,
     'old secret until': webhook.previousUntil ? timeText(webhook.previousUntil) : undefined,
     'order window': webhook.form === 'MLFLOW' ? undefined : `${webhook.orderWindowSeconds} s`,
     'made by': webhook.createdBy?.name ?? 'somebody who left',
