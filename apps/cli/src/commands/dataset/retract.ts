@@ -1,14 +1,8 @@
 import { Args, Flags } from '@oclif/core';
-import { listNodes, PAGE_INFO } from '../../client/pages.js';
-import type { TailraceClient } from '../../client/tailrace-client.js';
-import { EXIT, Failure } from '../../exit-codes.js';
 import { clean } from '../../output/clean.js';
 import { ServerCommand } from '../tailrace-command.js';
-import { VERSION, type DatasetVersion } from './queries.js';
+import { VERSION, versionIdOf, versionNamed, type DatasetVersion } from './queries.js';
 
-const DATASET = 'query ($name: String!) { dataset(name: $name) { id } }';
-const VERSIONS = `query ($id: ID!, $first: Int, $after: String) { datasetVersions(where: { datasetId: $id }, first: $first, after: $after) {
-  ${PAGE_INFO} edges { node { id number } } } }`;
 const RETRACT = `mutation ($input: RetractDatasetVersionInput!) { retractDatasetVersion(input: $input) {
   datasetVersion { ${VERSION} } userErrors { code message field } } }`;
 
@@ -34,23 +28,4 @@ export class DatasetRetract extends ServerCommand {
       () => `${clean(name)} version ${number}  ${version.state}: ${clean(version.reason ?? '')}`,
     );
   }
-}
-
-function versionNamed(text: string): { name: string; number: number } {
-  const [, name, number] = /^(.+)@(\d{1,9})$/.exec(text) ?? [];
-  if (name) return { name, number: Number(number) };
-  throw new Failure(`must be NAME@NUMBER, such as penguins@2, not ${JSON.stringify(text)}`, EXIT.usage);
-}
-
-async function versionIdOf(client: TailraceClient, name: string, number: number): Promise<string> {
-  const { dataset } = await client.query<{ dataset: { id: string } | null }>(DATASET, { name });
-  if (!dataset)
-    throw new Failure(
-      `there is no data set ${JSON.stringify(name)}; \`tailrace dataset list\` shows those that are`,
-      EXIT.notFound,
-    );
-  const { nodes } = await listNodes<{ id: string; number: number }>(client, VERSIONS, { id: dataset.id });
-  const found = nodes.find((version) => version.number === number);
-  if (found) return found.id;
-  throw new Failure(`${name} has no version ${number}; \`tailrace dataset show ${name}\` lists them`, EXIT.notFound);
 }
