@@ -1,7 +1,9 @@
 -- Receivers that fail or hang get a lane of their own, so that they hold up no other.
 
 -- Since when nothing has reached it; null while deliveries do.
-alter table webhook add column failing_since timestamptz;
+alter table webhook add column failing_since timestamptz,
+  -- When a try failed last.
+  add column failed_at timestamptz;
 
 -- What is under way at a webhook is counted by the index alone, however much waits there.
 drop index webhook_delivery_lease;

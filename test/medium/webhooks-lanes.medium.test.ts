@@ -46,6 +46,9 @@ const failingSince = async (id: string) => (await kit.view.get(ada, id))!.failin
 const secondsPass = (seconds: number) =>
   stack.rows('update webhook_delivery set next_at = next_at - make_interval(secs => $1) where lease is not null', [seconds]);
 
+const aSecondAfterFailure = (id: string) =>
+  stack.rows("update webhook set failed_at = failed_at - interval '1 second' where id = $1", [id]);
+
 async function fail(webhookId: string): Promise<void> {
   for (const claimed of (await claim()).filter((each) => each.webhookId === webhookId))
     await kit.deliveries.settle(claimed, FAILED);
@@ -67,16 +70,19 @@ test('no more is claimed than there is room for, the oldest first', async () => 
   expect(claimed.map(({ webhookId }) => webhookId).toSorted()).toEqual([first, first, first, second].toSorted());
 });
 
-test('a webhook whose last try failed is asked one at a time, and is well again with the first that arrives', async () => {
+test('a webhook whose last try failed is asked one at a time, a second after each failure at the soonest, and is well again with the first that arrives', async () => {
   const id = await hookWith(8);
   await fail(id);
   const since = await failingSince(id);
   expect(since).toBeInstanceOf(Date);
+  expect(await claim()).toEqual([]);
+  await aSecondAfterFailure(id);
   const [probe, ...others] = await claim();
   expect(others).toEqual([]);
   expect(probe).toMatchObject({ webhookId: id, failing: true });
   await kit.deliveries.settle(probe!, FAILED);
   expect(await failingSince(id)).toEqual(since);
+  await aSecondAfterFailure(id);
   await kit.deliveries.settle((await claim())[0]!, ARRIVED);
   expect(await failingSince(id)).toBeNull();
   expect(await claim()).toHaveLength(2);
@@ -100,7 +106,9 @@ test('receivers that hang take no place of those that answer once they are notic
 
 test('those that fail share sixteen places, however many they are', async () => {
   const hooks = await hooksWith(3, 20);
-  await stack.rows('update webhook set failing_since = now() where id = any($1)', [hooks]);
+  await stack.rows("update webhook set failing_since = now(), failed_at = now() - interval '1 second' where id = any($1)", [
+    hooks,
+  ]);
   const claimed = await claim();
   expect(claimed).toHaveLength(16);
   expect(perHook(claimed).size).toBe(16);

@@ -26,6 +26,8 @@ export interface ClaimedDelivery {
 const LEASE_SECONDS = 60;
 /** A webhook is slow when its last try failed or one has been under way for so long. */
 const SLOW_SECONDS = 2;
+/** One that fails is tried no sooner after a failure, however much waits for it: it shall come back, and the others shall not pay for its failures. */
+const PROBE_SECONDS = 1;
 /** Under way at a time, over all processes: per webhook and in all of a lane. */
 const PROMPT = { each: 4, all: 32 };
 const SLOW = { each: 1, all: 16 };
@@ -38,10 +40,11 @@ const CLAIM_LOCK = 7_411_010;
  */
 const CLAIM = `with busy as materialized (
     select w.id, count(d.next_at)::int as n,
-      w.failing_since is not null or coalesce(min(d.next_at) < now() + make_interval(secs => ${LEASE_SECONDS - SLOW_SECONDS}), false) as slow
+      w.failing_since is not null or coalesce(min(d.next_at) < now() + make_interval(secs => ${LEASE_SECONDS - SLOW_SECONDS}), false) as slow,
+      w.failing_since is null or w.failed_at <= now() - make_interval(secs => ${PROBE_SECONDS}) as ready
     from webhook w left join lateral (select next_at from webhook_delivery where webhook_id = w.id and lease is not null and next_at > now()
       order by next_at limit ${PROMPT.each + SLOW.each}) d on true
-    where w.status = 'ACTIVE' group by w.id, w.failing_since),
+    where w.status = 'ACTIVE' group by w.id),
   lane as materialized (select l.slow, l.each, l.most - coalesce(sum(b.n), 0) as room
     from (values (false, ${PROMPT.each}, ${PROMPT.all}), (true, ${SLOW.each}, ${SLOW.all})) l (slow, each, most)
       left join busy b on b.slow = l.slow group by l.slow, l.each, l.most),
@@ -49,7 +52,7 @@ const CLAIM = `with busy as materialized (
     from busy b join lane l on l.slow = b.slow
       cross join lateral (select id, next_at from webhook_delivery where webhook_id = b.id and state = 'PENDING' and next_at <= now()
         order by next_at, id limit greatest(l.each - b.n, 0)) p
-    where l.room > 0),
+    where l.room > 0 and b.ready),
   chosen as materialized (select id from due where place <= room order by next_at, id limit $1),
   free as (select f.id from chosen c
     cross join lateral (select id from webhook_delivery where id = c.id and state = 'PENDING' and next_at <= now() for update skip locked) f)
@@ -86,11 +89,11 @@ export class DeliveryClaimsStore {
     );
   }
 
-  /** Notes on the webhook whether a try arrived. Writes only where that is news. */
+  /** Notes on the webhook whether a try arrived. What arrives writes only where that is news. */
   async noteHealth(tx: Tx, { webhookId, failing }: ClaimedDelivery, arrived: boolean): Promise<void> {
-    if (failing !== arrived) return;
+    if (arrived && !failing) return;
     await tx.query(
-      'update webhook set failing_since = case when $2 then null else coalesce(failing_since, now()) end where id = $1',
+      'update webhook set failing_since = case when $2 then null else coalesce(failing_since, now()) end, failed_at = case when $2 then failed_at else now() end where id = $1',
       [webhookId, arrived],
     );
   }

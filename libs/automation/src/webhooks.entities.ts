@@ -33,6 +33,7 @@ export class WebhookEntity {
   @Column('timestamptz', { nullable: true, select: false }) previousUntil!: Date | null;
   /** Since when nothing has reached it; null while deliveries do. */
   @Column('timestamptz', { nullable: true }) failingSince!: Date | null;
+  @Column('timestamptz', { nullable: true, select: false }) failedAt!: Date | null;
   @Column('text') createdBy!: string;
   @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' }) createdAt!: Date;
   @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' }) updatedAt!: Date;
