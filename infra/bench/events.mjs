@@ -47,7 +47,7 @@ async function startReceiver() {
 
 function clientOf({ url, token }) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-  return (query, input) =>
+  return (query, input, variables = { input }) =>
     new Promise((resolve, reject) => {
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
       const request = http.request(new URL('/graphql', url), { method: 'POST', agent, headers }, (response) => {
@@ -61,7 +61,7 @@ function clientOf({ url, token }) {
         });
       });
       request.on('error', reject);
-      request.end(JSON.stringify({ query, variables: { input } }));
+      request.end(JSON.stringify({ query, variables }));
     });
 }
 
@@ -70,6 +70,7 @@ const mutation = (name, type, more = '') =>
 const EXPERIMENT = mutation('createExperiment', 'CreateExperimentInput');
 const WEBHOOK = mutation('createWebhook', 'CreateWebhookInput', 'webhook { id }');
 const TRIGGER = mutation('createTrigger', 'CreateTriggerInput', 'trigger { id }');
+const DELETE_TRIGGER = 'mutation ($id: ID!) { deleteTrigger(triggerId: $id) { userErrors { message } } }';
 let made = 0;
 
 const trigger = (send, receiver, name) =>
@@ -175,9 +176,11 @@ try {
   report.add(`webhook deliveries, ${BURST} events by ${CONNECTIONS} connections`, '1/s, ms', delivered);
   report.add(`actions of a trigger, ${BURST} events by ${CONNECTIONS} connections`, '1/s, ms', acted);
   // One trigger lets one execution go on at a time: several show what the platform can do.
-  for (let i = 1; i < TRIGGERS; i++) await trigger(send, receiver, `beside-${i}`);
+  const beside = [];
+  for (let i = 1; i < TRIGGERS; i++) beside.push((await trigger(send, receiver, `beside-${i}`)).trigger.id);
   const [side] = await underLoad(send, receiver, ['/trigger'], 100, TRIGGERS);
   report.add(`actions of ${TRIGGERS} triggers, 100 events by ${CONNECTIONS} connections`, '1/s, ms', side);
+  for (const id of beside) await send(DELETE_TRIGGER, undefined, { id });
   await backlog(send, receiver, database);
 } finally {
   await database.end();
