@@ -61,16 +61,11 @@ export class DatasetReads {
     return row ? toFacts(row) : undefined;
   }
 
-  /** What to know before a version is read by somebody: whether it may be, and its columns. */
-  async readable(
-    workspaceId: string,
-    id: string,
-  ): Promise<{ state: DatasetVersionState; project: string; columns: readonly string[] } | undefined> {
+  /** What to know before a version is read for somebody: the project whose rights count, and its columns. */
+  async readable(workspaceId: string, id: string): Promise<{ project: string; columns: readonly string[] } | undefined> {
     const row = await this.dataSource.getRepository(DatasetVersionEntity).findOneBy({ workspaceId, id });
     const dataset = row && (await this.dataSource.getRepository(DatasetEntity).findOneBy({ workspaceId, id: row.datasetId }));
-    return dataset
-      ? { state: row.state, project: dataset.project, columns: (row.columns ?? []).map(({ name }) => name) }
-      : undefined;
+    return dataset ? { project: dataset.project, columns: (row.columns ?? []).map(({ name }) => name) } : undefined;
   }
 
   /** Why nothing new may be read from a version; undefined where it may. One that is not here is no obstacle: what needs it says so. */

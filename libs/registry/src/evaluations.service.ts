@@ -40,8 +40,7 @@ export class EvaluationsService {
       authorize(ctx, 'registry.write', model.project);
       checkMeasurable(version, data);
       const { datasetVersionId } = version;
-      const unfit = !data && datasetVersionId && (await this.datasets.unfitBecause(ctx.workspaceId, datasetVersionId));
-      if (unfit) throw new DomainError('NOT_READY', `nothing is measured on data that do not stand: ${unfit}`, 'versionId');
+      if (!data && datasetVersionId) await this.checkStanding(ctx, datasetVersionId, 'versionId');
       const open = await this.store.open(tx, versionId);
       if (open) return { id: open.id };
       const id = newId('evaluation');
@@ -96,11 +95,14 @@ export class EvaluationsService {
   private async dataOf(ctx: Ctx, on: EvaluationOn): Promise<EvaluationData | undefined> {
     const { datasetId, datasetVersionId: named, label, features, classes } = on;
     if (!datasetId && !named && !label && !features && !classes) return undefined;
-    const datasetVersionId = named ?? (datasetId && (await this.datasets.newestValid(ctx.workspaceId, datasetId))?.id);
-    if (!datasetVersionId)
-      throw datasetId
-        ? new DomainError('NOT_FOUND', `there is no valid version of a data set ${datasetId}`, 'datasetId')
-        : new DomainError('BAD_INPUT', 'say on which data set version it is to be measured', 'datasetVersionId');
+    if (!named && !datasetId)
+      throw new DomainError('BAD_INPUT', 'say on which data set version it is to be measured', 'datasetVersionId');
+    // Of a data set that the caller may not read he learns no version either.
+    const absent = named
+      ? new DomainError('NOT_FOUND', `there is no data set version ${named}`, 'datasetVersionId')
+      : new DomainError('NOT_FOUND', `there is no valid version of a data set ${datasetId}`, 'datasetId');
+    const datasetVersionId = named ?? (await this.datasets.newestValid(ctx.workspaceId, datasetId!))?.id;
+    if (!datasetVersionId) throw absent;
     if (!label) throw new DomainError('BAD_INPUT', 'say which column holds the truth', 'label');
     const data = EvaluationDataSchema.safeParse({
       datasetVersionId,
@@ -109,27 +111,30 @@ export class EvaluationsService {
       ...(classes ? { classes } : {}),
     });
     if (!data.success) throw new DomainError('BAD_INPUT', data.error.issues[0]!.message, String(data.error.issues[0]!.path[0]));
-    await this.checkData(ctx, data.data);
+    await this.checkData(ctx, data.data, absent);
     return data.data;
   }
 
-  /** A data set version that the caller may not read is not there. */
-  private async checkData(ctx: Ctx, { datasetVersionId, label, features = [] }: EvaluationData): Promise<void> {
+  /** A data set version that the caller may not read is `absent`. */
+  private async checkData(
+    ctx: Ctx,
+    { datasetVersionId, label, features = [] }: EvaluationData,
+    absent: DomainError,
+  ): Promise<void> {
     const found = await this.datasets.readable(ctx.workspaceId, datasetVersionId);
-    if (!found || !allows(ctx, 'dataset.read', found.project))
-      throw new DomainError('NOT_FOUND', `there is no data set version ${datasetVersionId}`, 'datasetVersionId');
-    if (found.state !== 'VALIDATED')
-      throw new DomainError(
-        'NOT_READY',
-        `the data set version is ${found.state}; only a VALIDATED one is measured on`,
-        'datasetVersionId',
-      );
+    if (!found || !allows(ctx, 'dataset.read', found.project)) throw absent;
+    await this.checkStanding(ctx, datasetVersionId, 'datasetVersionId');
     const has = found.columns.slice(0, 20).join(', ');
     for (const [field, names] of Object.entries({ label: [label], features })) {
       const missing = names.find((name) => !found.columns.includes(name));
       if (missing !== undefined)
         throw new DomainError('BAD_INPUT', `the data set version has no column ${JSON.stringify(missing)}; it has ${has}`, field);
     }
+  }
+
+  private async checkStanding(ctx: Ctx, datasetVersionId: string, field: string): Promise<void> {
+    const unfit = await this.datasets.unfitBecause(ctx.workspaceId, datasetVersionId);
+    if (unfit) throw new DomainError('NOT_READY', `nothing is measured on data that do not stand: ${unfit}`, field);
   }
 
   private async locked(tx: Tx, ctx: Ctx, evaluationId: string) {
