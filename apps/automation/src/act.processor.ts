@@ -1,13 +1,10 @@
 import { Inject } from '@nestjs/common';
 import { Authenticator, commonGrants, createCtx, IdempotencyGuard, reactionCtx, type Ctx } from '#access';
-import { ACTION_PORT, causeOf, ExecutionsService, isOutside, type ActionPort, type FiredTrigger } from '#automation';
+import { ACTION_PORT, causeOf, ExecutionsService, type ActionPort, type FiredTrigger } from '#automation';
 import type { LoggedEvent } from '#contracts';
 import { isDomainError, sha256 } from '#kernel';
 import { Subscriber, SubscriberHost, SubscriberProcessor, type Delivery } from '#messaging';
 import { OutsideFailure } from './outside-failure.js';
-
-/** Tries of a call to the outside; fewer than the queue's own, so that the execution says at the end what went wrong. */
-const MAX_TRIES = 4;
 
 /** Carries out what a trigger fired, with its owner's rights, once per execution. */
 @Subscriber('automation.act')
@@ -36,15 +33,13 @@ export class ActProcessor extends SubscriberProcessor<'trigger.fired'> {
   }
 
   private async act(ctx: Ctx, event: LoggedEvent, fired: FiredTrigger): Promise<void> {
-    const { id } = fired.execution;
-    const tries = isOutside(fired.trigger.action) ? await this.executions.tried(id) : 0;
     try {
       const { outcome, startedId } = await this.actions.run(await this.actingCtx(event, fired), fired);
       if (startedId === undefined) return await this.executions.settle(ctx, fired, { state: 'COMPLETED', outcome });
       await this.executions.settle(ctx, fired, { state: 'RUNNING', outcome, startedId });
       await this.endNow(fired, startedId);
     } catch (error) {
-      const reason = finalReason(error, tries);
+      const reason = finalReason(error);
       // What the use case refuses it would refuse again; anything else may pass and is tried again.
       if (reason === undefined) throw error;
       await this.executions.settle(ctx, fired, { state: 'FAILED', reason });
@@ -84,7 +79,7 @@ export class ActProcessor extends SubscriberProcessor<'trigger.fired'> {
 }
 
 /** Why it failed for good; undefined while another try may help. */
-function finalReason(error: unknown, tries: number): string | undefined {
-  if (error instanceof OutsideFailure) return error.mayPass && tries < MAX_TRIES ? undefined : error.message;
+function finalReason(error: unknown): string | undefined {
+  if (error instanceof OutsideFailure) return error.mayPass ? undefined : error.message;
   return isDomainError(error) && error.code !== 'STORAGE_UNAVAILABLE' ? `${error.code}: ${error.message}` : undefined;
 }

@@ -16,6 +16,9 @@ import { OutsideFailure } from './outside-failure.js';
 /** How long a receiver has: it shall take the call, and do its work later. */
 const CALL_MS = 10_000;
 
+/** Tries of a call; fewer than the queue's own, so that the execution says at the end what went wrong. */
+const MAX_TRIES = 4;
+
 /** Answers that say that the same may be taken later. */
 const LATER = [408, 425, 429];
 
@@ -31,30 +34,30 @@ export class OutsideActions {
   async run(ctx: Ctx, action: OutsideAction, fired: FiredTrigger): Promise<Acted> {
     const { trigger, execution } = fired;
     authorize(ctx, 'automation.write', trigger.project);
-    const [url] = await this.executions.secrets(trigger.id, 'url');
+    const { tries, url, secrets } = await this.executions.sending(execution);
     if (!url) throw new OutsideFailure('the trigger has no address any more', false);
+    const mayPass = tries < MAX_TRIES;
     const cause = execution.cause!;
     if (action.kind === 'notify_chat') {
       const body = Buffer.from(JSON.stringify({ text: noticeText(action.text, cause, execution.facts ?? {}) }));
-      return this.post(url, { 'content-type': 'application/json' }, body);
+      return this.post(url, { 'content-type': 'application/json' }, body, mayPass);
     }
     const body = Buffer.from(JSON.stringify(envelope(fired, cause)));
-    const secrets = await this.executions.secrets(trigger.id, 'signing');
     // The same in each try of this execution, and another in a replay: receivers take equal ids for one.
     const signed = signedHeaders(execution.id, body, secrets, Date.now());
-    return this.post(url, { 'content-type': 'application/cloudevents+json; charset=utf-8', ...signed }, body);
+    return this.post(url, { 'content-type': 'application/cloudevents+json; charset=utf-8', ...signed }, body, mayPass);
   }
 
-  private async post(url: string, headers: Readonly<Record<string, string>>, body: Buffer): Promise<Acted> {
+  private async post(url: string, headers: Readonly<Record<string, string>>, body: Buffer, mayPass: boolean): Promise<Acted> {
     const late = AbortSignal.timeout(CALL_MS);
     let status: number;
     try {
       status = (await this.client.post(url, headers, body, late)).status;
     } catch (error) {
-      throw new OutsideFailure(late.aborted ? `no answer within ${CALL_MS / 1000} s` : reasonOf(error, url), true);
+      throw new OutsideFailure(late.aborted ? `no answer within ${CALL_MS / 1000} s` : reasonOf(error, url), mayPass);
     }
     if (status >= 200 && status < 300) return { outcome: { status: String(status) } };
-    throw new OutsideFailure(`the receiver answered ${status}`, status >= 500 || LATER.includes(status));
+    throw new OutsideFailure(`the receiver answered ${status}`, mayPass && (status >= 500 || LATER.includes(status)));
   }
 }
 

@@ -7,12 +7,19 @@ import type { ExecutionEntity, TriggerEntity } from './automation.entities.js';
 import { ExecutionsStore } from './executions.store.js';
 import type { ExecutionState } from './model/execution.js';
 import { causedBy, TriggerGate } from './trigger-gate.js';
-import { TriggersStore, type SecretKind } from './triggers.store.js';
+import { TriggersStore } from './triggers.store.js';
 
 /** An execution with what is needed to act on it. */
 export interface FiredTrigger {
   readonly trigger: Readonly<TriggerEntity>;
   readonly execution: Readonly<ExecutionEntity>;
+}
+
+/** What a call to the outside needs. */
+export interface Sending {
+  readonly tries: number;
+  readonly url: string | undefined;
+  readonly secrets: readonly string[];
 }
 
 /** How an execution goes on after its action. */
@@ -51,14 +58,12 @@ export class ExecutionsService {
     });
   }
 
-  /** Values of a secret of the trigger that acts, the one in force first. */
-  secrets(triggerId: string, kind: SecretKind): Promise<string[]> {
-    return this.unitOfWork.run({}, (tx) => this.triggers.secrets(tx, triggerId, kind));
-  }
-
-  /** Counts a try of a call to the outside; answers how many there were. */
-  tried(executionId: string): Promise<number> {
-    return this.unitOfWork.run({}, (tx) => this.store.tried(tx, executionId));
+  /** Counts a try of a call to the outside; answers how many there were, where it goes, and the secrets that sign it, the one in force first. */
+  sending({ id, triggerId }: Pick<ExecutionEntity, 'id' | 'triggerId'>): Promise<Sending> {
+    return this.unitOfWork.run({}, async (tx) => {
+      const secrets = await this.triggers.allSecrets(tx, triggerId);
+      return { tries: await this.store.tried(tx, id), url: secrets.get('url')?.[0], secrets: secrets.get('signing') ?? [] };
+    });
   }
 
   /** Writes down what came of an action, by compare-and-set from FIRED; what waits for the trigger goes on when this has ended. */

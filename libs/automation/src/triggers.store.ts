@@ -136,11 +136,16 @@ export class TriggersStore {
 
   /** The value of a secret, then the one before it while that is good. */
   async secrets(tx: Tx, triggerId: string, kind: SecretKind): Promise<string[]> {
-    const [row] = await tx.query<{ value: string; previous: string | null }>(
-      `select value, case when previous_until > now() then previous end as previous from trigger_secret where trigger_id = $1 and kind = $2`,
-      [triggerId, kind],
+    return (await this.allSecrets(tx, triggerId)).get(kind) ?? [];
+  }
+
+  /** The same of every kind that the trigger has. */
+  async allSecrets(tx: Tx, triggerId: string): Promise<Map<SecretKind, string[]>> {
+    const rows = await tx.query<{ kind: SecretKind; value: string; previous: string | null }>(
+      `select kind, value, case when previous_until > now() then previous end as previous from trigger_secret where trigger_id = $1`,
+      [triggerId],
     );
-    return row ? [row.value, ...(row.previous ? [row.previous] : [])] : [];
+    return new Map(rows.map(({ kind, value, previous }) => [kind, [value, ...(previous ? [previous] : [])]]));
   }
 }
 

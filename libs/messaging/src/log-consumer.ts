@@ -36,7 +36,7 @@ export abstract class LogConsumer implements OnApplicationBootstrap, BeforeAppli
   protected abstract readonly consumer: string;
   /** SQL over an event `e`: whether this consumer has anything to do about it. A constant of the program. */
   protected readonly concerns: string = 'true';
-  /** How long it rests after a batch, so that what comes meanwhile is one transaction: for effects that nobody waits for. */
+  /** How long it rests before a batch, out of the way of those that somebody waits for, and so that what comes meanwhile is one transaction. */
   protected readonly restMs: number = 0;
   /** Up to here there is nothing to do, as this process has seen; the cursor stands at `settled` or later. */
   private passed: string | undefined;
@@ -64,15 +64,14 @@ export abstract class LogConsumer implements OnApplicationBootstrap, BeforeAppli
     while (!this.waker.isClosed) {
       this.waker.reset();
       try {
-        const count = await this.step();
-        if (count === BATCH) continue;
-        if (count > 0 && this.restMs > 0) await sleep(this.restMs, this.stop.signal);
+        if ((await this.step()) === BATCH) continue;
       } catch (error) {
         this.host.logger.warn({ consumer: this.consumer, error: errorMessage(error) }, 'log consumer will try again');
       }
       const behind = this.passed !== this.settled;
       await this.waker.wait(behind ? SETTLE_MS : this.host.options.pollMs * 4);
-      if (behind && !this.waker.isWoken) await this.settle().catch(() => undefined); // It is tried again after the next events.
+      if (this.waker.isWoken && this.restMs > 0) await sleep(this.restMs, this.stop.signal);
+      else if (behind && !this.waker.isWoken) await this.settle().catch(() => undefined); // It is tried again after the next events.
     }
     off();
   }
