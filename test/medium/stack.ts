@@ -19,7 +19,7 @@ export interface Stack {
   readonly owner: pg.Client;
   readonly workspaceId: string;
   /** Context of a new member of that role. */
-  member(role: Role, name?: string): Promise<Ctx>;
+  member(role: Role, name?: string, project?: string): Promise<Ctx>;
   /** Rows of a statement, as the owner. */
   rows<T = Record<string, unknown>>(sql: string, params?: unknown[]): Promise<T[]>;
   close(): Promise<void>;
@@ -63,9 +63,9 @@ export async function startStack(roles: Type[] = [], env: NodeJS.ProcessEnv = {}
   const { workspaceId } = await app.get(AccessService).bootstrap();
   const owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
-  const member = async (role: Role, name = `${role}-${randomUUID().slice(0, 6)}`) => {
+  const member = async (role: Role, name = `${role}-${randomUUID().slice(0, 6)}`, project = '/') => {
     const admin = createCtx(workspaceId, { kind: 'system', name: 'test' });
-    const memberId = await app.get(AccessService).createMember(admin, { name, role });
+    const memberId = await app.get(AccessService).createMember(admin, { name, role, project });
     const { text } = await app.get(AccessService).createToken(admin, { memberId, name: 'test', scope: 'all' });
     return createCtx(workspaceId, (await app.get(Authenticator).authenticate(text)).principal);
   };

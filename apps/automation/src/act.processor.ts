@@ -59,15 +59,18 @@ export class ActProcessor extends SubscriberProcessor<'trigger.fired'> {
     return event && { ...fired, execution: { ...fired.execution, cause: causeOf(event) } };
   }
 
-  /** The trigger acts with the rights that its owner has now, and its last editor too; the execution's key keeps a redelivery from acting twice. */
+  /**
+   * The trigger acts with the rights that its owner and all who have a hand in it have now: nobody lends or borrows what is not his own. The execution's key
+   * keeps a redelivery from acting twice.
+   */
   private async actingCtx(event: LoggedEvent, { trigger, execution }: FiredTrigger): Promise<Ctx> {
-    const { ownerId, updatedBy } = trigger;
-    const editedBy = updatedBy ?? ownerId;
-    const owners = await this.authenticator.grantsOf(ownerId);
-    const grants = editedBy === ownerId ? owners : commonGrants(owners, await this.authenticator.grantsOf(editedBy));
+    const { ownerId, updatedBy, secretBy } = trigger;
+    const others = without(ownerId, updatedBy, secretBy, execution.requestedBy);
+    let grants = await this.authenticator.grantsOf(ownerId);
+    for (const member of others) grants = commonGrants(grants, await this.authenticator.grantsOf(member));
     return createCtx(
       trigger.workspaceId,
-      { kind: 'trigger', triggerId: trigger.id, memberId: ownerId, editedBy, grants },
+      { kind: 'trigger', triggerId: trigger.id, memberId: ownerId, others, grants },
       {
         correlationId: event.correlationId,
         causationId: event.id,
@@ -76,6 +79,11 @@ export class ActProcessor extends SubscriberProcessor<'trigger.fired'> {
       },
     );
   }
+}
+
+/** Each of the members once, but for one. */
+function without(one: string, ...members: readonly (string | null)[]): string[] {
+  return [...new Set(members.filter((member): member is string => member !== null && member !== one))];
 }
 
 /** Why it failed for good; undefined while another try may help. */

@@ -14,6 +14,8 @@ export class MemberEntity {
   @Column('text') workspaceId!: string;
   @Column('text') name!: string;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
+  /** Since when it has neither grants nor tokens any more; its name stays its own. */
+  @Column('timestamptz', { nullable: true }) removedAt!: Date | null;
 }
 
 @Entity('member_grant')

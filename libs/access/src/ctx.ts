@@ -22,13 +22,16 @@ export type Principal =
       readonly grants: readonly Grant[];
       readonly scope: Scope;
     }
-  /** A trigger acts with its owner's rights, and says so; once another has changed it, with what both of them may. */
+  /** A trigger acts with its owner's rights, and says so; where others have a hand in it, with what all of them may. */
   | {
       readonly kind: 'trigger';
       readonly triggerId: string;
       readonly memberId: string;
-      /** Member who last changed it: asks for what it does as the owner does, so that neither approves it. */
-      readonly editedBy: string;
+      /**
+       * Members who have a hand in it beside the owner: who last changed it, who holds the secret that fires it, who had it fired once more. They ask for
+       * what it does as the owner does, so that none of them approves it.
+       */
+      readonly others: readonly string[];
       readonly grants: readonly Grant[];
     }
   /** An inference node or another machine of the installation. */
@@ -159,7 +162,7 @@ export function tokenOf(ctx: Ctx): string | null {
   return ctx.principal.kind === 'member' || ctx.principal.kind === 'service' ? ctx.principal.tokenId : null;
 }
 
-/** Who last changed the trigger that acts: asks for what it does, as its owner does. null where no trigger acts. */
-export function editorOf(ctx: Ctx): string | null {
-  return ctx.principal.kind === 'trigger' ? ctx.principal.editedBy : null;
+/** Members who have a hand in what is done beside the one who answers for it; none where no trigger acts. */
+export function othersOf(ctx: Ctx): readonly string[] {
+  return ctx.principal.kind === 'trigger' ? ctx.principal.others : [];
 }

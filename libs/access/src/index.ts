@@ -13,7 +13,7 @@ export {
   authorize,
   chainOf,
   createCtx,
-  editorOf,
+  othersOf,
   hasRole,
   inChain,
   memberOf,

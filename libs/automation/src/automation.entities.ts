@@ -30,6 +30,8 @@ export class TriggerEntity {
   @Column('int', { default: 8 }) maxHops!: number;
   /** Member who last changed it; null while it is as its owner made it. */
   @Column('text', { nullable: true }) updatedBy!: string | null;
+  /** Member who made the secret of its incoming webhook, and so can make it fire; null: its owner. */
+  @Column('text', { nullable: true }) secretBy!: string | null;
   @Column('timestamptz', { default: () => 'now()' }) updatedAt!: Date;
   @Column('timestamptz', { nullable: true }) deletedAt!: Date | null;
   @Column('timestamptz', { nullable: true }) lastFiredAt!: Date | null;

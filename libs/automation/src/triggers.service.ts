@@ -86,6 +86,7 @@ export class TriggersService {
       const definition = before.enabled ? await this.timed(tx, checked.definition) : checked.definition;
       if (!(await this.store.change(tx, id, definition, by))) throw nameTaken(definition.name);
       const secrets = await this.keepSecrets(tx, id, checked, before);
+      if (secrets.incomingSecret) await this.store.setSecretBy(tx, id, by);
       await this.journal.record(tx, ctx, {
         event: 'trigger.updated',
         subject: { kind: 'trigger', id },
@@ -134,6 +135,7 @@ export class TriggersService {
       const secret = newSigningSecret();
       if (!(await this.store.rotateSecret(tx, id, kind, secret, graceHours * 3600)))
         throw new DomainError('CONFLICT', `the trigger ${name} has no ${kind} secret`, 'kind');
+      if (kind === 'incoming') await this.store.setSecretBy(tx, id, memberOf(ctx));
       const subject = { kind: 'trigger', id };
       await this.journal.record(tx, ctx, { event: 'trigger.secret_rotated', subject, data: { triggerId: id, name, project } });
       return { id, [kind === 'incoming' ? 'incomingSecret' : 'signingSecret']: secret };

@@ -130,6 +130,11 @@ export class TriggersStore {
     return rows.length > 0;
   }
 
+  /** Remembers who made the secret of the incoming webhook. */
+  async setSecretBy(tx: Tx, triggerId: string, memberId: string | null): Promise<void> {
+    await tx.query('update trigger set secret_by = $2 where id = $1', [triggerId, memberId]);
+  }
+
   async dropSecrets(tx: Tx, triggerId: string, kinds: readonly SecretKind[]): Promise<void> {
     await tx.query('delete from trigger_secret where trigger_id = $1 and kind = any($2)', [triggerId, kinds]);
   }

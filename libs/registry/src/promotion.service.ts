@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { authorize, editorOf, hasRole, Journal, memberOf, type Ctx } from '#access';
+import { authorize, hasRole, Journal, memberOf, type Ctx } from '#access';
 import { UnitOfWork, type Tx } from '#database';
-import { DomainError, kindOfId, newId } from '#kernel';
-import { TrackingReads } from '#reads/tracking';
+import { DomainError, newId } from '#kernel';
+import { HandsView } from './hands.view.js';
 import { needsChampion } from './model/gates.js';
 import { afterGates, moveFor } from './model/stage-rules.js';
 import { noVersion } from './registry.locks.js';
@@ -18,7 +18,7 @@ export class PromotionService {
     private readonly store: RegistryStore,
     private readonly requests: RequestsStore,
     private readonly life: RequestLife,
-    private readonly tracking: TrackingReads,
+    private readonly hands: HandsView,
     private readonly journal: Journal,
   ) {}
 
@@ -31,7 +31,6 @@ export class PromotionService {
       const move = moveFor(model.flow, version.stage, input.stage);
       if (!hasRole(ctx, move.ask, model.project))
         throw new DomainError('FORBIDDEN', `the flow of ${model.name} lets only ${move.ask}s ask for ${move.to}`, 'stage');
-      const starter = version.runId ? (await this.tracking.run(ctx.workspaceId, version.runId))?.createdBy : undefined;
       const id = newId('stageRequest');
       const inserted = await this.requests.insert(tx, {
         id,
@@ -43,7 +42,7 @@ export class PromotionService {
         reason: input.reason ?? null,
         requestedBy: ctx.authId,
         memberId: memberOf(ctx),
-        barred: members(memberOf(ctx), editorOf(ctx), version.trainedBy, version.createdBy, starter),
+        barred: await this.hands.inRequest(ctx, version),
         flowRevision: model.flowRevision,
       });
       if (!inserted) throw new DomainError('CONFLICT', `a request for ${input.stage} is open for this version already`, 'stage');
@@ -97,9 +96,4 @@ export class PromotionService {
     if (next === 'DONE') await this.life.complete(tx, ctx, held, move, verdict);
     else await this.life.become(tx, request, next, verdict);
   }
-}
-
-/** Members among those who had a hand in it, each once. */
-function members(...ids: readonly (string | null | undefined)[]): string[] {
-  return [...new Set(ids.filter((id): id is string => typeof id === 'string' && kindOfId(id) === 'member'))];
 }

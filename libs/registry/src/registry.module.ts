@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatasetReadsModule } from '#reads/datasets';
 import { TrackingReadsModule } from '#reads/tracking';
+import { TrainingReadsModule } from '#reads/training';
 import { AliasesService } from './aliases.service.js';
 import { CheckSecretEntity } from './check-secrets.entities.js';
 import { CheckSecretsService } from './check-secrets.service.js';
@@ -11,6 +12,7 @@ import { FlowsService } from './flows.service.js';
 import { FlowsStore } from './flows.store.js';
 import { ModelEvaluationEntity } from './evaluations.entities.js';
 import { EvaluationsService } from './evaluations.service.js';
+import { HandsView } from './hands.view.js';
 import { EvaluationsStore } from './evaluations.store.js';
 import { LabelsStore } from './labels.store.js';
 import { ModelChangesService } from './model-changes.service.js';
@@ -44,12 +46,13 @@ const STAGES = [
   CheckSecretsService,
 ];
 const STORES = [RegistryStore, LabelsStore, RequestsStore, StaysStore, FlowsStore, EvaluationsStore, CheckSecretsStore];
-const STEPS = [RegistryLocks, StageMoves, RequestLife, VersionSources];
+const STEPS = [HandsView, RegistryLocks, StageMoves, RequestLife, VersionSources];
 const VIEWS = [RegistryView, StageHistoryView, VersionSheets, ModelSearch, VersionSearch];
 
 @Module({
   imports: [
     TrackingReadsModule,
+    TrainingReadsModule,
     DatasetReadsModule,
     TypeOrmModule.forFeature([...Object.values(entities), ModelEvaluationEntity, CheckSecretEntity]),
   ],

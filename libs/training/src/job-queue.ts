@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { chainOf, Journal, memberOf, type Ctx } from '#access';
+import { chainOf, Journal, memberOf, othersOf, type Ctx } from '#access';
 import type { TrainingSpec } from '#contracts';
 import type { Tx } from '#database';
 import { DomainError, newId } from '#kernel';
@@ -62,6 +62,7 @@ export class JobQueue {
       maxAttempts: this.options.maxAttempts,
       createdBy: ctx.authId,
       memberId: memberOf(ctx),
+      others: [...othersOf(ctx)],
       chain: chainOf(ctx),
     });
     const data = { jobId: id, runId, templateId: template.id, templateRevision, datasetVersionId: version.id };

@@ -15,6 +15,8 @@ export interface JobFacts {
   readonly project: string;
   /** Member who answers for the training. */
   readonly memberId: string | null;
+  /** Members who have a hand in the trigger that asked, beside its owner. */
+  readonly others: readonly string[];
 }
 
 /** What a run was trained by. */

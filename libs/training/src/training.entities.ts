@@ -60,6 +60,8 @@ export class TrainingJobEntity {
   @Column('text') createdBy!: string;
   /** Member who answers for it: who asked, or the owner of the trigger that did. */
   @Column('text', { nullable: true }) memberId!: string | null;
+  /** Members who have a hand in that trigger beside its owner. */
+  @Column('text', { array: true, default: '{}' }) others!: string[];
   /** Chain of causes that it belongs to: what becomes of it goes on with that. */
   @Column('jsonb', { nullable: true }) chain!: Chain | null;
   @Column('timestamptz', { default: () => 'now()' }) createdAt!: Date;
