@@ -16,7 +16,7 @@ const LIBS: Record<string, readonly string[]> = {
   datasets: ['PLATFORM', 'access'],
   tracking: ['PLATFORM', 'access', 'reads/datasets'],
   training: ['PLATFORM', 'access', 'reads/tracking', 'reads/datasets'],
-  registry: ['PLATFORM', 'access', 'reads/tracking', 'reads/datasets'],
+  registry: ['PLATFORM', 'access', 'reads/tracking', 'reads/datasets', 'reads/training'],
   deployment: ['PLATFORM', 'access', 'reads/registry'],
   automation: ['PLATFORM', 'access'],
   lineage: ['PLATFORM', 'access'],

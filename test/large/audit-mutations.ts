@@ -41,6 +41,9 @@ export const MUTATIONS: Readonly<
 > = {
   createWorkspace: async () => input({ name: uniqueName('workspace') }),
   createMember: async () => input({ name: uniqueName('member'), role: 'viewer' }),
+  grantRole: async (kit) => input({ memberId: await kit.member(), role: 'viewer', project: '/vision' }),
+  withdrawRole: async (kit) => input({ memberId: await kit.member() }),
+  removeMember: async (kit) => ({ variables: { memberId: await kit.member() } }),
   createToken: async (kit) => input({ name: 'audited', memberId: await kit.member() }),
   revokeToken: async (kit) => ({ variables: { tokenId: (await aToken(kit.client, await kit.member())).tokenId } }),
   createDataset: async () => input({ name: uniqueName('data') }),
@@ -180,6 +183,7 @@ export const MUTATIONS: Readonly<
       action: { kind: 'start_training', templateId: await aTemplate(client, { datasetId, spec: quickSpec() }) },
     }),
   updateTrigger: async (kit, data) => input({ triggerId: await aTrigger(kit, data), cooldownSeconds: 60 }),
+  takeOverTrigger: async (kit, data) => ({ variables: { triggerId: await aTrigger(kit, data) } }),
   pauseTrigger: async (kit, data) => ({ variables: { triggerId: await aTrigger(kit, data) } }),
   resumeTrigger: async (kit, data) => {
     const triggerId = await aTrigger(kit, data);

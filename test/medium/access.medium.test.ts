@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AccessService, allows, Authenticator, createCtx, IdempotencyGuard, type Ctx } from '#access';
+import {
+  AccessService,
+  allows,
+  Authenticator,
+  MembersService,
+  TokensService,
+  createCtx,
+  IdempotencyGuard,
+  type Ctx,
+} from '#access';
 import { DatasetsService, DatasetsView } from '#datasets';
 import { DomainError } from '#kernel';
 import { name } from './builders.js';
@@ -70,10 +79,10 @@ describe('Idempotency-Key', () => {
 
 describe('tokens', () => {
   test('are stored hashed, and are refused when expired or revoked', async () => {
-    const access = stack.app.get(AccessService);
+    const tokens = stack.app.get(TokensService);
     const system = createCtx(stack.workspaceId, { kind: 'system', name: 'test' });
-    const memberId = await access.createMember(system, { name: name('m'), role: 'viewer' });
-    const token = await access.createToken(system, { memberId, name: 't', scope: 'all', ttlDays: 1 });
+    const memberId = await stack.app.get(MembersService).create(system, { name: name('m'), role: 'viewer' });
+    const token = await tokens.create(system, { memberId, name: 't', scope: 'all', ttlDays: 1 });
     expect(await stack.rows('select 1 from token where hash = $1', [token.text])).toEqual([]);
     await expect(stack.app.get(Authenticator).authenticate(token.text)).resolves.toMatchObject({
       workspaceId: stack.workspaceId,
@@ -81,8 +90,8 @@ describe('tokens', () => {
     await stack.owner.query("update token set expires_at = now() - interval '1 second' where id = $1", [token.id]);
     stack.app.get(Authenticator).changed();
     await expect(stack.app.get(Authenticator).authenticate(token.text)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    const second = await access.createToken(system, { memberId, name: 't', scope: 'all' });
-    await access.revokeToken(system, second.id);
+    const second = await tokens.create(system, { memberId, name: 't', scope: 'all' });
+    await tokens.revoke(system, second.id);
     await expect(stack.app.get(Authenticator).authenticate(second.text)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
@@ -98,6 +107,7 @@ describe('workspaces', () => {
   test('an admin of the default one makes another; neither sees what the other has', async () => {
     const access = stack.app.get(AccessService);
     const admin = await stack.member('admin');
+    const tokens = stack.app.get(TokensService);
     const made = await access.createWorkspace(admin, { name: name('w'), admin: 'root' });
     const { workspaceId, principal } = await stack.app.get(Authenticator).authenticate(made.adminToken);
     expect(workspaceId).toBe(made.workspaceId);
@@ -107,21 +117,17 @@ describe('workspaces', () => {
     await datasets().create(theirs, { name: shared });
     expect((await stack.app.get(DatasetsView).list(theirs, {}, {})).nodes.map((row) => row.name)).toEqual([shared]);
     await expect(access.createWorkspace(theirs, { name: name('w'), admin: 'root' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
-    await expect(access.createToken(theirs, { memberId: null, name: 'n', scope: 'node' })).rejects.toMatchObject({
+    await expect(tokens.create(theirs, { memberId: null, name: 'n', scope: 'node' })).rejects.toMatchObject({
       code: 'FORBIDDEN',
     });
-    await expect(access.createToken(admin, { memberId: null, name: 'n', scope: 'node' })).resolves.toHaveProperty('text');
+    await expect(tokens.create(admin, { memberId: null, name: 'n', scope: 'node' })).resolves.toHaveProperty('text');
     await expect(access.createWorkspace(admin, { name: 'default', admin: 'root' })).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 });
 
 describe('project paths', () => {
   test('rights hang on a path: what lies beside it is neither writable nor seen', async () => {
-    const access = stack.app.get(AccessService);
-    const system = createCtx(stack.workspaceId, { kind: 'system', name: 'test' });
-    const memberId = await access.createMember(system, { name: name('m'), role: 'editor', project: '/vision' });
-    const { text } = await access.createToken(system, { memberId, name: 't', scope: 'all' });
-    const visionary = createCtx(stack.workspaceId, (await stack.app.get(Authenticator).authenticate(text)).principal);
+    const visionary = await stack.member('editor', undefined, '/vision');
     const [inside, below, beside] = [name('in'), name('below'), name('beside')];
     await datasets().create(visionary, { name: inside, project: '/vision' });
     await datasets().create(visionary, { name: below, project: '/vision/detect' });
@@ -135,11 +141,7 @@ describe('project paths', () => {
   });
 
   test('what belongs to no project needs a role on the whole workspace: the admin of a path is no admin of the rest', async () => {
-    const access = stack.app.get(AccessService);
-    const system = createCtx(stack.workspaceId, { kind: 'system', name: 'test' });
-    const memberId = await access.createMember(system, { name: name('m'), role: 'admin', project: '/vision' });
-    const { text } = await access.createToken(system, { memberId, name: 't', scope: 'all' });
-    const pathAdmin = createCtx(stack.workspaceId, (await stack.app.get(Authenticator).authenticate(text)).principal);
+    const pathAdmin = await stack.member('admin', undefined, '/vision');
     for (const permission of ['access.write', 'access.read', 'audit.read', 'events.read', 'operations.write'] as const)
       expect(allows(pathAdmin, permission)).toBe(false);
     for (const permission of ['self.read', 'dataset.write', 'registry.approve', 'lineage.read'] as const)
@@ -148,11 +150,7 @@ describe('project paths', () => {
   });
 
   test('an underscore in a path stands for itself', async () => {
-    const access = stack.app.get(AccessService);
-    const system = createCtx(stack.workspaceId, { kind: 'system', name: 'test' });
-    const memberId = await access.createMember(system, { name: name('m'), role: 'viewer', project: '/team_a' });
-    const { text } = await access.createToken(system, { memberId, name: 't', scope: 'all' });
-    const viewer = createCtx(stack.workspaceId, (await stack.app.get(Authenticator).authenticate(text)).principal);
+    const viewer = await stack.member('viewer', undefined, '/team_a');
     await datasets().create(editor, { name: name('d'), project: '/teamXa/secret' });
     expect((await stack.app.get(DatasetsView).list(viewer, {}, {})).nodes).toEqual([]);
   });

@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { parse, type OperationDefinitionNode } from 'graphql';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AccessService, createCtx, type Ctx } from '#access';
+import { createCtx, MembersService, TokensService, type Ctx } from '#access';
 import { loadConfig } from '#config';
 import { createApp, PlatformModule } from '#host';
 import { LoggedModelsService, LoggingService, RunsService } from '#tracking';
@@ -82,10 +82,9 @@ async function makeLoggedModel(editor: Ctx): Promise<void> {
 }
 
 async function tokenOf(role: string): Promise<string> {
-  const access = stack.app.get(AccessService);
   const system = createCtx(stack.workspaceId, { kind: 'system', name: 'test' });
-  const memberId = await access.createMember(system, { name: `doc-${role}`, role });
-  return (await access.createToken(system, { memberId, name: 't', scope: 'all' })).text;
+  const memberId = await stack.app.get(MembersService).create(system, { name: `doc-${role}`, role });
+  return (await stack.app.get(TokensService).create(system, { memberId, name: 't', scope: 'all' })).text;
 }
 
 /** The gates' verdict, which the model-registry app gives by an event. */

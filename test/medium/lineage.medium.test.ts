@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AccessService, Authenticator, createCtx, type Ctx } from '#access';
+import { createCtx, type Ctx } from '#access';
 import { LineageView, QuestionsView } from '#lineage';
 import { DrawingRole, drawn, say, sayLoop, type Drawn } from './lineage-kit.js';
 import { startStack, type Stack } from './stack.js';
@@ -25,13 +25,7 @@ const ids = ({ nodes }: { readonly nodes: readonly { readonly id: string }[] }) 
 const up = { direction: 'upstream', depth: 20 } as const;
 const down = { direction: 'downstream', depth: 20 } as const;
 
-async function memberOf(project: string): Promise<Ctx> {
-  const access = stack.app.get(AccessService);
-  const system = createCtx(stack.workspaceId, { kind: 'system', name: 'test' });
-  const memberId = await access.createMember(system, { name: `of${project.replace('/', '-')}`, role: 'viewer', project });
-  const { text } = await access.createToken(system, { memberId, name: 't', scope: 'all' });
-  return createCtx(stack.workspaceId, (await stack.app.get(Authenticator).authenticate(text)).principal);
-}
+const memberOf = (project: string): Promise<Ctx> => stack.member('viewer', undefined, project);
 
 describe('a walk', () => {
   test('goes from a revision to the first data, and names each kind', async () => {

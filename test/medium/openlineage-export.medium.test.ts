@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AccessService, Authenticator, createCtx, type Ctx } from '#access';
+import type { Ctx } from '#access';
 import { LineageWriter, stretchId, uuidOf } from '#contracts';
 import { ExportView, LineageView, type GraphLine } from '#lineage';
 import { until } from '#testing';
@@ -77,13 +77,7 @@ const runsOf = (events: readonly Told[], wanted: ReadonlySet<string>) =>
     }),
   );
 
-async function memberOf(project: string): Promise<Ctx> {
-  const access = stack.app.get(AccessService);
-  const system = createCtx(stack.workspaceId, { kind: 'system', name: 'test' });
-  const memberId = await access.createMember(system, { name: name('of'), role: 'viewer', project });
-  const { text } = await access.createToken(system, { memberId, name: 't', scope: 'all' });
-  return createCtx(stack.workspaceId, (await stack.app.get(Authenticator).authenticate(text)).principal);
-}
+const memberOf = (project: string): Promise<Ctx> => stack.member('viewer', undefined, project);
 
 describe('the whole graph as OpenLineage', () => {
   test('fits the released schemas', () => {

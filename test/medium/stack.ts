@@ -6,7 +6,7 @@ import type { INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
 import { inject } from 'vitest';
-import { AccessService, Authenticator, createCtx, type Ctx, type Role } from '#access';
+import { AccessService, Authenticator, createCtx, MembersService, TokensService, type Ctx, type Role } from '#access';
 import { loadConfig, type Config } from '#config';
 import { PlatformModule } from '#host';
 import { until } from '#testing';
@@ -65,8 +65,8 @@ export async function startStack(roles: Type[] = [], env: NodeJS.ProcessEnv = {}
   await owner.connect();
   const member = async (role: Role, name = `${role}-${randomUUID().slice(0, 6)}`, project = '/') => {
     const admin = createCtx(workspaceId, { kind: 'system', name: 'test' });
-    const memberId = await app.get(AccessService).createMember(admin, { name, role, project });
-    const { text } = await app.get(AccessService).createToken(admin, { memberId, name: 'test', scope: 'all' });
+    const memberId = await app.get(MembersService).create(admin, { name, role, project });
+    const { text } = await app.get(TokensService).create(admin, { memberId, name: 'test', scope: 'all' });
     return createCtx(workspaceId, (await app.get(Authenticator).authenticate(text)).principal);
   };
   return {

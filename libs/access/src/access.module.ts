@@ -9,7 +9,24 @@ import { Authenticator } from './authenticator.js';
 import { CountedJournal } from './counted-journal.js';
 import { DeadJobsService } from './dead-jobs.service.js';
 import { Journal } from './journal.js';
+import { MembersService } from './members.service.js';
+import { MembersStore } from './members.store.js';
 import { RepeatCounter } from './repeat-counter.js';
+import { TokensService } from './tokens.service.js';
+import { TokensStore } from './tokens.store.js';
+
+const STORES = [MembersStore, TokensStore];
+const SERVICES = [
+  AccessService,
+  MembersService,
+  TokensService,
+  AccessView,
+  AuditView,
+  Authenticator,
+  Journal,
+  DeadJobsService,
+  CountedJournal,
+];
 
 /** Every process needs to know who acts and to write down what was done, so this module is global. */
 @Global()
@@ -26,7 +43,7 @@ import { RepeatCounter } from './repeat-counter.js';
       AuditCheckpointEntity,
     ]),
   ],
-  providers: [AccessService, AccessView, AuditView, Authenticator, Journal, DeadJobsService, CountedJournal, RepeatCounter],
-  exports: [AccessService, AccessView, AuditView, Authenticator, Journal, DeadJobsService, CountedJournal],
+  providers: [...STORES, ...SERVICES, RepeatCounter],
+  exports: SERVICES,
 })
 export class AccessModule {}

@@ -3,14 +3,28 @@ import { DataSource, In } from 'typeorm';
 import type { Caller } from '#contracts';
 import { keysetPage, select } from '#database';
 import type { Page, PageArgs } from '#kernel';
-import { MemberEntity, MemberGrantEntity } from './access.entities.js';
-import type { Ctx } from './ctx.js';
+import { MemberEntity, MemberGrantEntity, TokenEntity } from './access.entities.js';
+import { allows, memberOf, type Ctx } from './ctx.js';
 import { roleAllows, scopeAllows, type Grant, type Scope } from './model/permissions.js';
 
 export interface MemberRow {
   readonly id: string;
   readonly name: string;
   readonly createdAt: Date;
+  /** Since when it has neither roles nor tokens. */
+  readonly removedAt: Date | null;
+}
+
+/** A token as it may be told: its text is kept by nobody. */
+export interface TokenRow {
+  readonly id: string;
+  /** null: of an inference node. */
+  readonly memberId: string | null;
+  readonly name: string;
+  readonly scope: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly revokedAt: Date | null;
 }
 
 @Injectable()
@@ -43,6 +57,18 @@ export class AccessView {
       .createQueryBuilder('m')
       .where('m.workspaceId = :w', { w: ctx.workspaceId });
     return keysetPage(query, args, 'ASC');
+  }
+
+  /** Tokens of the workspace for an admin, and for anybody else their own; those that are good for nothing any more only when asked for. */
+  tokens(ctx: Ctx, where: { memberId?: string | null; ended?: boolean | null }, args: PageArgs): Promise<Page<TokenRow>> {
+    const query = this.dataSource
+      .getRepository(TokenEntity)
+      .createQueryBuilder('t')
+      .where('t.workspaceId = :w', { w: ctx.workspaceId });
+    if (!allows(ctx, 'access.write')) query.andWhere('t.memberId = :mine', { mine: memberOf(ctx) });
+    if (where.memberId) query.andWhere('t.memberId = :member', { member: where.memberId });
+    if (!where.ended) query.andWhere('t.revokedAt is null and (t.expiresAt is null or t.expiresAt > now())');
+    return keysetPage(query, args, 'DESC');
   }
 
   async membersByIds(ctx: Ctx, ids: readonly string[]): Promise<MemberRow[]> {

@@ -1,6 +1,8 @@
 export { AccessModule } from './access.module.js';
-export { AccessService, newTokenText, type Bootstrap } from './access.service.js';
-export { AccessView, type MemberRow } from './access.view.js';
+export { AccessService, type Bootstrap } from './access.service.js';
+export { AccessView, type MemberRow, type TokenRow } from './access.view.js';
+export { MembersService } from './members.service.js';
+export { newTokenText, TokensService } from './tokens.service.js';
 export { AuditChainConsumer } from './audit-chain.js';
 export { AUDIT_ENTRY } from './audit-chain.store.js';
 export { auditStatement } from './audit-statement.js';

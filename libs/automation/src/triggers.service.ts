@@ -142,6 +142,26 @@ export class TriggersService {
     });
   }
 
+  /**
+   * Makes the caller its owner: it acts with the caller's rights from now on, and no more with those of its owner and last editor of before. The secret of an
+   * incoming webhook stays known to who made it: until it is rotated, the trigger acts with what that member may as well. Throws NOT_FOUND, FORBIDDEN.
+   */
+  async takeOver(ctx: Ctx, id: string): Promise<{ id: string }> {
+    const by = memberOf(ctx);
+    if (!by) throw new DomainError('FORBIDDEN', 'only a member takes a trigger over');
+    return this.change(ctx, id, async (tx, { name, project, ownerId, updatedBy }) => {
+      await this.store.takeOver(tx, id, by);
+      await this.journal.record(tx, ctx, {
+        event: 'trigger.taken_over',
+        subject: { kind: 'trigger', id },
+        data: { triggerId: id, name, project, ownerId: by },
+        before: { ownerId, updatedBy },
+        after: { ownerId: by, updatedBy: null },
+      });
+      return { id };
+    });
+  }
+
   private setEnabled(ctx: Ctx, id: string, enabled: boolean): Promise<{ id: string }> {
     return this.change(ctx, id, async (tx, trigger) => {
       if (trigger.enabled === enabled) return { id };

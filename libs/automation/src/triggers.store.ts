@@ -72,6 +72,15 @@ export class TriggersStore {
     return rows.length > 0;
   }
 
+  /** Another owner, who vouches for it as it is; who made the secret by which it is fired still has a hand in it. */
+  async takeOver(tx: Tx, id: string, by: string): Promise<void> {
+    await tx.query(
+      `update trigger set owner_id = $2, updated_by = null, updated_at = now(),
+         secret_by = case when filter ->> 'kind' = 'incoming' then coalesce(secret_by, owner_id) end where id = $1`,
+      [id, by],
+    );
+  }
+
   async setEnabled(tx: Tx, id: string, enabled: boolean, nextFireAt: Date | null): Promise<void> {
     await tx.query('update trigger set enabled = $2, next_fire_at = $3, updated_at = now() where id = $1', [
       id,

@@ -43,6 +43,9 @@ export function workersOf(service: string): number {
 export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'workspace.created': [],
   'member.created': [],
+  'member.role_granted': [],
+  'member.role_withdrawn': [],
+  'member.removed': [],
   'token.created': [],
   'token.deleted': [],
   'access.refused': [],
@@ -138,6 +141,7 @@ export const ROUTES: Readonly<Record<EventName, readonly SubscriberName[]>> = {
   'trigger.resumed': [],
   'trigger.deleted': [],
   'trigger.secret_rotated': [],
+  'trigger.taken_over': [],
   'trigger.fired': ['automation.act'],
   'trigger.skipped': [],
   'trigger.replayed': [],

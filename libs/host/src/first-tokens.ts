@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
-import { AccessService, Authenticator, createCtx } from '#access';
+import { AccessService, Authenticator, createCtx, TokensService } from '#access';
 import type { Config } from '#config';
 
 export interface FirstTokens {
@@ -30,7 +30,7 @@ export async function ensureFirstTokens(app: INestApplicationContext, config: Co
       ));
   if (!usable) {
     const ctx = createCtx(first.workspaceId, { kind: 'system', name: 'bootstrap' });
-    const { text } = await access.createToken(ctx, { memberId: null, name: 'inference nodes', scope: 'node' });
+    const { text } = await app.get(TokensService).create(ctx, { memberId: null, name: 'inference nodes', scope: 'node' });
     await writeSecret(config.serviceTokenFile, text);
   }
   return first;

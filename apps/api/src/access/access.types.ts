@@ -27,6 +27,7 @@ export class GrantType {
 export class MemberType extends Node {
   @Field() name!: string;
   @Field() createdAt!: Date;
+  @Field(() => Date, { nullable: true, description: 'Since when it has neither roles nor tokens.' }) removedAt?: Date | null;
 }
 export const MemberConnection = Connection(MemberType, 'Member');
 
@@ -50,11 +51,47 @@ export class CreateMemberInput {
 }
 
 @InputType()
-export class CreateTokenInput {
+export class GrantRoleInput {
+  @Field(() => ID) memberId!: string;
+  @Field(() => RoleEnum) role!: RoleEnum;
+  @Field({ nullable: true, description: 'Project path that the role is good for, with all below it; / when absent.' })
+  project?: string;
+}
+
+@InputType()
+export class WithdrawRoleInput {
+  @Field(() => ID) memberId!: string;
+  @Field({ nullable: true, description: 'Exactly this project path; / when absent.' }) project?: string;
+}
+
+@ObjectType('Token')
+export class TokenType {
+  @Field(() => ID) id!: string;
+  @Field({ description: 'By which its member knows it; its text is kept by nobody.' }) name!: string;
+  @Field(() => TokenScopeEnum) scope!: TokenScopeEnum;
+  @Field() createdAt!: Date;
+  @Field(() => Date, { nullable: true }) expiresAt?: Date | null;
+  @Field(() => Date, { nullable: true }) revokedAt?: Date | null;
+}
+export const TokenConnection = Connection(TokenType, 'Token');
+
+@InputType()
+export class TokenFilter {
   @Field(() => ID, { nullable: true }) memberId?: string;
+  @Field({ nullable: true, description: 'Also those that are revoked or expired.' }) ended?: boolean;
+}
+
+@InputType()
+export class CreateTokenInput {
+  @Field(() => ID, { nullable: true, description: "The caller's own when absent; only an admin makes one for another." })
+  memberId?: string;
   @Field() name!: string;
   @Field(() => TokenScopeEnum, { defaultValue: TokenScopeEnum.all }) scope!: TokenScopeEnum;
-  @Field(() => Int, { nullable: true, description: 'Days until it expires; never when absent.' }) ttlDays?: number;
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Days until it expires; when absent, never for an admin, and for others with the token in use.',
+  })
+  ttlDays?: number;
 }
 
 @ObjectType()

@@ -76,6 +76,15 @@ export class TriggersResolver {
     return answer(load, () => this.service.delete(ctx, id));
   }
 
+  @Mutation(() => TriggerPayload, {
+    description:
+      'The caller becomes its owner, with whose rights it acts. The secret of an incoming webhook is to be rotated too: who made it keeps a hand in it until then.',
+  })
+  @Requires('automation.write')
+  takeOverTrigger(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('triggerId', { type: () => ID }) id: string) {
+    return answer(load, () => this.service.takeOver(ctx, id));
+  }
+
   @Mutation(() => TriggerPayload)
   @Requires('automation.write')
   rotateTriggerSecret(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('input') input: RotateTriggerSecretInput) {

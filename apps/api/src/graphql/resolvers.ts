@@ -1,4 +1,5 @@
-import { MembersResolver } from '../access/access.resolver.js';
+import { MembersResolver } from '../access/members.resolver.js';
+import { TokensResolver } from '../access/tokens.resolver.js';
 import { AuditResolver } from '../access/audit.resolver.js';
 import { ExecutionsResolver } from '../automation/executions.resolver.js';
 import { TriggersResolver } from '../automation/triggers.resolver.js';
@@ -36,6 +37,7 @@ import { NodeResolver } from './node.resolver.js';
 export const RESOLVERS = [
   NodeResolver,
   MembersResolver,
+  TokensResolver,
   AuditResolver,
   DatasetsResolver,
   DatasetVersionResolver,

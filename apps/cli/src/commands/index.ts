@@ -29,6 +29,8 @@ import { LineageRebuild } from './lineage/rebuild.js';
 import { LineageShow } from './lineage/show.js';
 import { Login } from './login.js';
 import { MemberAdd } from './member/add.js';
+import { MemberList } from './member/list.js';
+import { MemberGrant, MemberRemove, MemberWithdraw } from './member/role.js';
 import { ModelApprove } from './model/approve.js';
 import { ModelCard } from './model/card.js';
 import { ModelDiff } from './model/diff.js';
@@ -47,13 +49,15 @@ import { RunShow } from './run/show.js';
 import { RunWatch } from './run/watch.js';
 import { Sync } from './sync.js';
 import { TokenCreate } from './token/create.js';
+import { TokenList } from './token/list.js';
+import { TokenRevoke } from './token/revoke.js';
 import { TriggerCreate } from './trigger/create.js';
 import { TriggerDryRun } from './trigger/dry-run.js';
 import { TriggerExecutions } from './trigger/executions.js';
 import { TriggerList } from './trigger/list.js';
 import { TriggerReplay } from './trigger/replay.js';
 import { TriggerShow } from './trigger/show.js';
-import { TriggerPause, TriggerResume } from './trigger/switch.js';
+import { TriggerPause, TriggerResume, TriggerTakeOver } from './trigger/switch.js';
 import { Up } from './up.js';
 import { WebhookCreate } from './webhook/create.js';
 import { WebhookDeliveries } from './webhook/deliveries.js';
@@ -97,6 +101,10 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   'lineage:retrain': LineageRetrain,
   login: Login,
   'member:add': MemberAdd,
+  'member:grant': MemberGrant,
+  'member:list': MemberList,
+  'member:remove': MemberRemove,
+  'member:withdraw': MemberWithdraw,
   'model:approve': ModelApprove,
   'model:card': ModelCard,
   'model:diff': ModelDiff,
@@ -115,6 +123,8 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   'run:watch': RunWatch,
   sync: Sync,
   'token:create': TokenCreate,
+  'token:list': TokenList,
+  'token:revoke': TokenRevoke,
   'trigger:create': TriggerCreate,
   'trigger:dry-run': TriggerDryRun,
   'trigger:executions': TriggerExecutions,
@@ -123,6 +133,7 @@ export const COMMANDS: Readonly<Record<string, Command.Class>> = {
   'trigger:replay': TriggerReplay,
   'trigger:resume': TriggerResume,
   'trigger:show': TriggerShow,
+  'trigger:take-over': TriggerTakeOver,
   up: Up,
   'webhook:create': WebhookCreate,
   'webhook:deliveries': WebhookDeliveries,
@@ -143,7 +154,7 @@ export const TOPICS = {
   flow: { description: 'Stage flows, which say how versions of models get from stage to stage.' },
   import: { description: 'Copies from elsewhere.' },
   lineage: { description: 'What rests on what, and what must be done about it.' },
-  member: { description: 'Members.' },
+  member: { description: 'Members and their roles.' },
   model: { description: 'Models, versions and stages.' },
   run: { description: 'Runs of experiments.' },
   token: { description: 'Tokens.' },

@@ -27,6 +27,8 @@ export const PERMISSIONS = {
   'events.read': 'viewer',
   'audit.read': 'viewer',
   'self.read': 'viewer',
+  /** Tokens of one's own. */
+  'self.write': 'viewer',
   'access.read': 'viewer',
   'access.write': 'admin',
   'operations.write': 'admin',
@@ -69,7 +71,7 @@ export function scopeAllows(scope: Scope, permission: Permission): boolean {
     case 'all':
       return PERMISSIONS[permission] !== 'service';
     case 'read':
-      return PERMISSIONS[permission] === 'viewer' && permission !== 'deployment.predict';
+      return PERMISSIONS[permission] === 'viewer' && permission !== 'deployment.predict' && permission !== 'self.write';
     case 'predict':
       return permission === 'deployment.predict' || permission === 'deployment.read';
     case 'node':

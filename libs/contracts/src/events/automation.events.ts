@@ -12,6 +12,7 @@ export const AUTOMATION_EVENTS = {
   'trigger.resumed': z.strictObject(trigger),
   'trigger.deleted': z.strictObject(trigger),
   'trigger.secret_rotated': z.strictObject(trigger),
+  'trigger.taken_over': z.strictObject({ ...trigger, ownerId: z.string() }),
   /** `subject`: `<kind>/<id>` of what the event was about; absent in older events. */
   'trigger.fired': z.strictObject({ ...fired, subject: z.string().optional() }),
   /** Several that came together for one reason are one event: the last of them, and how many there were. */

@@ -7,6 +7,9 @@ const SILENT: Readonly<Record<string, readonly string[]>> = {
   'people, tokens and machines are no nodes': [
     'workspace.created',
     'member.created',
+    'member.role_granted',
+    'member.role_withdrawn',
+    'member.removed',
     'token.created',
     'token.deleted',
     'runner.online',
@@ -37,7 +40,12 @@ const SILENT: Readonly<Record<string, readonly string[]>> = {
   'the change of stage is an event of its own': ['model_version.stage_forced'],
   'figures about a run, not what it rests on': ['run.measured', 'run.measurement_failed', 'run.reproduced'],
   'figures about a version, not what it rests on': ['model_version.evaluation_requested', 'model_version.evaluation_failed'],
-  'no execution came of it, or it is fired anew': ['trigger.skipped', 'trigger.replayed', 'trigger.secret_rotated'],
+  'no execution came of it, or it is fired anew': [
+    'trigger.skipped',
+    'trigger.replayed',
+    'trigger.secret_rotated',
+    'trigger.taken_over',
+  ],
   'what is told to the outside is no part of a model': [
     'webhook.created',
     'webhook.updated',

@@ -1,14 +1,9 @@
 import { Args, Flags } from '@oclif/core';
 import { renderFacts } from '../../output/table.js';
 import { ServerCommand } from '../tailrace-command.js';
+import { changed, MEMBER, rolesText } from './queries.js';
 
-interface Member {
-  readonly id: string;
-  readonly name: string;
-  readonly grants: { path: string; role: string }[];
-}
-
-const CREATE = `mutation ($input: CreateMemberInput!) { createMember(input: $input) { member { id name grants { path role } } userErrors { code message field } } }`;
+const CREATE = `mutation ($input: CreateMemberInput!) { createMember(input: $input) { member { ${MEMBER} } userErrors { code message field } } }`;
 
 export class MemberAdd extends ServerCommand {
   static override summary = 'Add a member with a role.';
@@ -28,14 +23,10 @@ export class MemberAdd extends ServerCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(MemberAdd);
-    const { member } = await this.connect(flags).mutate<{ member: Member }>(CREATE, {
-      name: args.name,
-      role: flags.role,
-      project: flags.project,
-    });
-    const roles = member.grants.map(({ path, role }) => `${role} of ${path}`).join(', ');
+    const input = { name: args.name, role: flags.role, project: flags.project };
+    const member = await changed(this.connect(flags), CREATE, { input });
     const printer = this.printer(flags);
-    printer.data(member, () => renderFacts({ member: member.name, id: member.id, roles }));
+    printer.data(member, () => renderFacts({ member: member.name, id: member.id, roles: rolesText(member) }));
     printer.say(`next: tailrace token create --member ${member.name}`);
   }
 }

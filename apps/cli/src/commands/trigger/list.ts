@@ -18,13 +18,14 @@ export class TriggerList extends ServerCommand {
     const { nodes, more } = await listNodes<Trigger>(this.connect(flags), QUERY, {}, flags.first);
     printer.data(nodes, () =>
       renderTable(
-        ['NAME', 'PROJECT', 'LISTENS TO', 'DOES', 'STATE', 'LAST FIRED', 'NEXT'],
+        ['NAME', 'PROJECT', 'LISTENS TO', 'DOES', 'STATE', 'OWNER', 'LAST FIRED', 'NEXT'],
         nodes.map((trigger) => [
           trigger.name,
           trigger.project,
           listensText(trigger.filter),
           trigger.action.kind,
           trigger.enabled ? 'on' : 'paused',
+          trigger.owner?.name,
           trigger.lastFiredAt && timeText(trigger.lastFiredAt),
           trigger.nextFireAt && timeText(trigger.nextFireAt),
         ]),

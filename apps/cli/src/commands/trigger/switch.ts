@@ -5,7 +5,11 @@ import { TRIGGER, triggerOf, type Trigger } from './queries.js';
 
 const switchArgs = { trigger: Args.string({ description: 'Name or id.', required: true }) };
 
-async function switched(client: TailraceClient, nameOrId: string, field: 'pauseTrigger' | 'resumeTrigger'): Promise<Trigger> {
+async function switched(
+  client: TailraceClient,
+  nameOrId: string,
+  field: 'pauseTrigger' | 'resumeTrigger' | 'takeOverTrigger',
+): Promise<Trigger> {
   const { id } = await triggerOf(client, nameOrId);
   const mutation = `mutation ($id: ID!) { ${field}(triggerId: $id) { trigger { ${TRIGGER} } userErrors { code message field } } }`;
   return (await client.mutateWith<{ trigger: Trigger }>(mutation, { id })).trigger;
@@ -34,5 +38,19 @@ export class TriggerResume extends ServerCommand {
     const { args, flags } = await this.parse(TriggerResume);
     const trigger = await switched(this.connect(flags), args.trigger, 'resumeTrigger');
     this.printer(flags).data(trigger, () => stateText(trigger));
+  }
+}
+
+export class TriggerTakeOver extends ServerCommand {
+  static override summary = 'Make a trigger yours: it acts with your rights from now on.';
+  static override examples = ['<%= config.bin %> trigger take-over retrain'];
+  static override args = switchArgs;
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(TriggerTakeOver);
+    const trigger = await switched(this.connect(flags), args.trigger, 'takeOverTrigger');
+    const printer = this.printer(flags);
+    printer.data(trigger, () => `${trigger.name}  owned by ${trigger.owner?.name}`);
+    if (trigger.incomingPath) printer.say('rotate its secret too (rotateTriggerSecret): who made it can still make it fire');
   }
 }
