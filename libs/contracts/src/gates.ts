@@ -51,6 +51,28 @@ export function isChampionGate(gate: Gate): gate is ChampionGate {
   return gate.kind === 'not_worse' || gate.kind === 'better' || gate.kind === 'signature_compatible';
 }
 
+/** What a gate asks, in a few words: `f1_macro at least 0.8`. */
+export function gateText(gate: Gate): string {
+  switch (gate.kind) {
+    case 'metric_min':
+      return `${gate.metric} at least ${gate.min}`;
+    case 'metric_max':
+      return `${gate.metric} at most ${gate.max}`;
+    case 'not_worse':
+      return `${gate.score} worse than the champion by less than ${gate.d}`;
+    case 'better':
+      return `${gate.score} better than the champion by more than ${gate.d}`;
+    case 'parity_max':
+      return `formats apart by at most ${gate.max}`;
+    case 'size_max':
+      return `at most ${gate.bytes} bytes`;
+    case 'http_check':
+      return `check ${gate.name}`;
+    default:
+      return gate.kind.replaceAll('_', ' ');
+  }
+}
+
 export const GateResultSchema = z.strictObject({
   gate: GateSchema,
   /** `unknown`: could not be evaluated, which blocks like a failure. */

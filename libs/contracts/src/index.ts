@@ -85,7 +85,15 @@ export {
   type SubscriberName,
   type SubscriberSettings,
 } from './subscribers.js';
-export { GateResultSchema, GateSchema, isChampionGate, type ChampionGate, type Gate, type GateResult } from './gates.js';
+export {
+  GateResultSchema,
+  GateSchema,
+  gateText,
+  isChampionGate,
+  type ChampionGate,
+  type Gate,
+  type GateResult,
+} from './gates.js';
 export {
   ARCHIVED,
   defaultStageFlow,

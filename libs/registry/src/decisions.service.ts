@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { authorize, hasRole, Journal, memberOf, type Ctx } from '#access';
+import { AccessView, authorize, hasRole, Journal, memberOf, type Ctx, type MemberRow } from '#access';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
 import { needsChampion } from './model/gates.js';
@@ -26,6 +26,7 @@ export class DecisionsService {
     private readonly life: RequestLife,
     private readonly moves: StageMoves,
     private readonly journal: Journal,
+    private readonly access: AccessView,
   ) {}
 
   /**
@@ -82,10 +83,11 @@ export class DecisionsService {
     const move = this.life.moveOf(held);
     const member = this.decider(ctx, held, move, input.decision);
     await this.write(tx, request.id, member, input);
+    const [{ name }] = (await this.access.membersByIds(ctx, [member])) as [MemberRow];
     await this.journal.record(tx, ctx, {
       event: `model_version.${input.decision}`,
       subject: { kind: 'stage_request', id: request.id },
-      data: { ...requestData(version, request), by: member },
+      data: { ...requestData(version, request), by: member, name },
       reason: input.comment ?? undefined,
     });
     if (input.decision === 'rejected') await this.life.become(tx, request, 'REJECTED');

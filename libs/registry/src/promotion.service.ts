@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { authorize, hasRole, Journal, memberOf, type Ctx } from '#access';
+import { gateText, type GateResult } from '#contracts';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
 import { HandsView } from './hands.view.js';
@@ -90,10 +91,13 @@ export class PromotionService {
     await this.journal.record(tx, ctx, {
       event: 'model_version.gates_evaluated',
       subject: { kind: 'stage_request', id: request.id },
-      data: { ...requestData(version, request), passed: next !== 'BLOCKED' },
+      data: { ...requestData(version, request), passed: next !== 'BLOCKED', gates: verdict.results.map(said) },
       after: { state: next, gates: verdict.results, fingerprint: verdict.evidence.fingerprint },
     });
     if (next === 'DONE') await this.life.complete(tx, ctx, held, move, verdict);
     else await this.life.become(tx, request, next, verdict);
   }
 }
+
+/** A gate as its event tells it. */
+const said = ({ gate, outcome }: GateResult) => ({ text: gateText(gate), outcome });

@@ -22,6 +22,6 @@ export const APPROVE = `mutation ($input: DecideInput!) { approveStage(input: $i
 export const REQUEST = `query ($id: ID!) { node(id: $id) { ... on StageRequest { id state gates { outcome message } approvals { decision member { name } } version { id number stage } } } }`;
 export const CREATE_ENDPOINT = `mutation ($input: CreateEndpointInput!) { createEndpoint(input: $input) { endpoint { id name } userErrors { code message field } } }`;
 export const ENDPOINT = `query ($id: ID!) { node(id: $id) { ... on Endpoint { id name revision { id number state modelVersion { number } } } } }`;
-export const LINEAGE = `query ($id: ID!) { lineage(id: $id) { root truncated nodes { id kind label } edges { from to relation } } }`;
+export const LINEAGE = `query ($id: ID!) { lineage(id: $id) { root truncated nodes { id kind label state goneAt } edges { from to relation } } }`;
 export const AUDIT = `query ($action: String!) { audit(first: 20, where: { action: $action }) { edges { node { at action outcome reason member { name } subjectKind subjectId } } } }`;
 export const LOG = `query ($after: String!) { events(after: $after, first: 1000) { sequence type subject } }`;

@@ -1,6 +1,6 @@
 export interface TreeGraph {
   readonly root: string;
-  readonly nodes: readonly { id: string; kind: string; label: string }[];
+  readonly nodes: readonly { id: string; kind: string; label: string; state?: string | null; goneAt?: string | null }[];
   readonly edges: readonly { from: string; to: string; relation: string }[];
 }
 
@@ -13,7 +13,7 @@ export function renderTree(graph: TreeGraph, direction: 'upstream' | 'downstream
   const lines: string[] = [];
   const name = (id: string) => {
     const node = nodes.get(id);
-    return node ? `${node.kind.replaceAll('_', ' ')} ${node.label}` : id;
+    return node ? `${node.kind.replaceAll('_', ' ')} ${node.label}${stateText(node)}` : id;
   };
   const walk = (id: string, head: string, tail: string, relation: string) => {
     const again = shown.has(id) && (children.get(id)?.length ?? 0) > 0;
@@ -28,4 +28,10 @@ export function renderTree(graph: TreeGraph, direction: 'upstream' | 'downstream
   };
   walk(graph.root, '', '', '');
   return lines.join('\n');
+}
+
+/** What a node is now, in brackets; the state of an endpoint is the id of its revision, which is a node of its own. */
+function stateText({ state, goneAt }: TreeGraph['nodes'][number]): string {
+  const words = [state && !/_[0-9a-f]{32}$/.test(state) ? state : '', goneAt ? 'gone' : ''].filter(Boolean);
+  return words.length > 0 ? ` [${words.join(', ')}]` : '';
 }

@@ -49,7 +49,12 @@ export const MODEL_EVENTS = {
   'model_version.evaluated': z.strictObject(evaluation),
   'model_version.evaluation_failed': z.strictObject({ ...evaluation, reason: z.string() }),
   'model_version.stage_requested': z.strictObject(request),
-  'model_version.gates_evaluated': z.strictObject({ ...request, passed: z.boolean() }),
+  'model_version.gates_evaluated': z.strictObject({
+    ...request,
+    passed: z.boolean(),
+    /** Each gate in its place, with what it asks; absent in older events. */
+    gates: z.array(z.strictObject({ text: z.string(), outcome: z.enum(['passed', 'failed', 'unknown']) })).optional(),
+  }),
   /** The gates that look at the champion are to be evaluated again: another one stands there, or the move is about to be made. */
   'model_version.recheck_requested': z.strictObject(request),
   'model_version.request_expired': z.strictObject({ ...request, reason: z.string() }),
@@ -64,8 +69,9 @@ export const MODEL_EVENTS = {
     /** Its files that pin packages, with their SHA-256, at most 64; absent in older events. */
     environmentFiles: z.array(z.strictObject({ path: z.string(), blob: z.string() })).optional(),
   }),
-  'model_version.approved': z.strictObject({ ...request, by: z.string() }),
-  'model_version.rejected': z.strictObject({ ...request, by: z.string() }),
+  /** `name`: the member's, absent in older events. */
+  'model_version.approved': z.strictObject({ ...request, by: z.string(), name: z.string().optional() }),
+  'model_version.rejected': z.strictObject({ ...request, by: z.string(), name: z.string().optional() }),
   'model_version.stage_changed': z.strictObject({
     ...version,
     from: z.string(),

@@ -25,6 +25,7 @@ export const NODE_KINDS = [
   'format',
   'stage_flow',
   'stage_request',
+  'gate',
   'approval',
   'endpoint',
   'revision',

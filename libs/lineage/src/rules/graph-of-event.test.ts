@@ -225,7 +225,18 @@ const CASES: { readonly [N in EventName]?: Case<N> } = {
     edges: [`${ids.mdv} requested_in ${ids.req}`],
     states: [`${ids.req}=REQUESTED`],
   },
-  'model_version.gates_evaluated': { data: { ...request, passed: false }, states: [`${ids.req}=BLOCKED`] },
+  'model_version.gates_evaluated': {
+    data: {
+      ...request,
+      passed: false,
+      gates: [
+        { text: 'f1_macro at least 0.8', outcome: 'failed' },
+        { text: 'data valid', outcome: 'passed' },
+      ],
+    },
+    edges: [`${ids.req} judged_by gate:${ids.req}:1`, `${ids.req} judged_by gate:${ids.req}:2`],
+    states: [`${ids.req}=BLOCKED`, `gate:${ids.req}:1=failed`, `gate:${ids.req}:2=passed`],
+  },
   'model_version.request_expired': { data: { ...request, reason: 'x' }, states: [`${ids.req}=STALE`] },
   'model_version.approved': {
     data: { ...request, by: ids.mem },
@@ -273,8 +284,8 @@ const CASES: { readonly [N in EventName]?: Case<N> } = {
     states: [`${ids.exe}=RUNNING`],
   },
   'trigger.completed': {
-    data: { ...fired, outcome: { revisionId: ids.rev } },
-    edges: [`${ids.rev} started_by ${ids.exe}`],
+    data: { ...fired, outcome: { revisionId: ids.rev, requestId: ids.req } },
+    edges: [`${ids.rev} started_by ${ids.exe}`, `${ids.req} started_by ${ids.exe}`],
     states: [`${ids.exe}=COMPLETED`],
   },
   'trigger.failed': { data: { ...fired, reason: 'x' }, states: [`${ids.exe}=FAILED`] },

@@ -13,9 +13,12 @@ const requestIs = (state: string) => (data: Request) => part([{ id: data.request
 const flow = ({ flowId: id, name: label, revision }: { flowId: string; name: string; revision: number }) =>
   part([{ id, label, state: `revision ${revision}` }]);
 
-function decided(data: Request & { readonly by: string }, state: 'approved' | 'rejected') {
+function decided(data: Request & { readonly by: string; readonly name?: string }, state: 'approved' | 'rejected') {
   const id = `approval:${data.requestId}:${data.by}`;
-  return part([{ id, label: `${state} by ${data.by}`, within: data.modelId, state }], [edge(data.requestId, `${state}_by`, id)]);
+  return part(
+    [{ id, label: `${state} by ${data.name ?? data.by}`, within: data.modelId, state }],
+    [edge(data.requestId, `${state}_by`, id)],
+  );
 }
 
 export const MODEL_RULES: Rules = {
@@ -56,9 +59,23 @@ export const MODEL_RULES: Rules = {
         ]),
       ],
     ),
-  'model_version.stage_requested': ({ versionId, requestId: id, modelId, stage }) =>
-    part([{ id, label: `request for ${stage}`, within: modelId, state: 'REQUESTED' }], [edge(versionId, 'requested_in', id)]),
-  'model_version.gates_evaluated': (data) => requestIs(data.passed ? 'PASSED' : 'BLOCKED')(data),
+  'model_version.stage_requested': ({ versionId, requestId: id, modelId, stage, number }) =>
+    part(
+      [{ id, label: `request for version ${number} in ${stage}`, within: modelId, state: 'REQUESTED' }],
+      [edge(versionId, 'requested_in', id)],
+    ),
+  'model_version.gates_evaluated': (data) => {
+    const gates = (data.gates ?? []).map(({ text, outcome }, place) => ({
+      id: `gate:${data.requestId}:${place + 1}`,
+      label: text,
+      within: data.modelId,
+      state: outcome,
+    }));
+    return part(
+      [...requestIs(data.passed ? 'PASSED' : 'BLOCKED')(data).nodes, ...gates],
+      gates.map(({ id }) => edge(data.requestId, 'judged_by', id)),
+    );
+  },
   'model_version.request_expired': requestIs('STALE'),
   'model_version.approved': (data) => decided(data, 'approved'),
   'model_version.rejected': (data) => {

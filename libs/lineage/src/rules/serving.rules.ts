@@ -16,7 +16,9 @@ const executionIs = (state: string) => (data: { readonly executionId: string; re
 const made = (state: string) => (data: EventData<'trigger.acted'>) =>
   part(
     executionIs(state)(data).nodes,
-    [data.outcome.jobId, data.outcome.revisionId].flatMap((id) => (id ? [edge(id, 'started_by', data.executionId)] : [])),
+    [data.outcome.jobId, data.outcome.revisionId, data.outcome.requestId].flatMap((id) =>
+      id ? [edge(id, 'started_by', data.executionId)] : [],
+    ),
   );
 
 /** The id in `<kind>/<id>`, where it is a node's. */
