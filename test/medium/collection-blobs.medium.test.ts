@@ -47,7 +47,13 @@ describe('blobs', () => {
        except select table_name || '.' || column_name from information_schema.view_column_usage where view_name = 'blob_reference'`,
     );
     // An upload says what was announced and what it became; nothing rests on that.
-    expect(columns.map(({ c }) => c).sort()).toEqual(['blob.sha256', 'upload.blob', 'upload.sha256']);
+    expect(columns.map(({ c }) => c).sort()).toEqual(['blob.sha256', 'blob_sender.sha256', 'upload.blob', 'upload.sha256']);
+    const unplaced = await stack.rows<{ c: string }>(
+      `select table_name || '.' || column_name as c from information_schema.view_column_usage where view_name = 'blob_reference'
+       except select table_name || '.' || column_name from information_schema.view_column_usage where view_name = 'blob_place'`,
+    );
+    // What a job trains on is the table of its data set version, which may be another project's.
+    expect(unplaced).toEqual([{ c: 'training_job.table_blob' }]);
   });
 
   test('a marked blob cannot be referred to until it is put again, which takes the mark away', async () => {

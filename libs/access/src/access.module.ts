@@ -5,6 +5,7 @@ import { AuditChainEntity, AuditCheckpointEntity, AuditEntity } from './audit.en
 import { AccessService } from './access.service.js';
 import { AccessView } from './access.view.js';
 import { AuditView } from './audit.view.js';
+import { BlobRights } from './blob-rights.js';
 import { Authenticator } from './authenticator.js';
 import { CountedJournal } from './counted-journal.js';
 import { DeadJobsService } from './dead-jobs.service.js';
@@ -23,6 +24,7 @@ const SERVICES = [
   AccessView,
   AuditView,
   Authenticator,
+  BlobRights,
   Journal,
   DeadJobsService,
   CountedJournal,

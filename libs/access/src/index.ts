@@ -7,6 +7,7 @@ export { AuditChainConsumer } from './audit-chain.js';
 export { AUDIT_ENTRY } from './audit-chain.store.js';
 export { auditStatement } from './audit-statement.js';
 export { AuditView, type AuditFilter, type AuditRow, type StoredCheckpoint } from './audit.view.js';
+export { BlobRights, senderOf } from './blob-rights.js';
 export { CountedJournal, type Refused } from './counted-journal.js';
 export { Authenticator } from './authenticator.js';
 export {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Column, DatasetProfile, Finding } from '#contracts';
-import { authorize, checkedProject, checkName, type Ctx, Journal } from '#access';
+import { authorize, BlobRights, checkedProject, checkName, type Ctx, Journal } from '#access';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
 import { BlobRegistry } from '#storage';
@@ -26,6 +26,7 @@ export class DatasetsService {
     private readonly store: DatasetsStore,
     private readonly blobs: BlobRegistry,
     private readonly journal: Journal,
+    private readonly rights: BlobRights,
   ) {}
 
   /** Throws CONFLICT when the workspace has a data set of that name. */
@@ -77,6 +78,7 @@ export class DatasetsService {
         );
       const newest = await this.store.newestVersion(tx, dataset.id);
       if (newest?.blob === input.blob && newest.state !== 'INVALID') return { id: newest.id, created: false };
+      await this.rights.check(ctx, [input.blob]);
       const { size } = await this.blobs.reference(tx, ctx.workspaceId, input.blob);
       const id = newId('datasetVersion');
       const parentId = await this.store.newestParent(tx, dataset.id);

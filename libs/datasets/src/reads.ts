@@ -23,6 +23,7 @@ export interface VersionFacts {
 export interface DataSheetFacts {
   readonly id: string;
   readonly dataset: string;
+  readonly project: string;
   readonly number: number;
   readonly state: DatasetVersionState;
   readonly rows: number | null;
@@ -91,6 +92,7 @@ export class DatasetReads {
     return {
       id,
       dataset: dataset.name,
+      project: dataset.project,
       number,
       state,
       rows: profile?.rows ?? null,

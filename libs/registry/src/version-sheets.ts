@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Ctx } from '#access';
+import { allows, type Ctx } from '#access';
 import { DomainError } from '#kernel';
 import { DatasetReads } from '#reads/datasets';
 import { TrackingReads } from '#reads/tracking';
@@ -56,8 +56,9 @@ export class VersionSheets {
       createdAt,
       tags: Object.fromEntries(tags.map(({ key, value }) => [key, value])),
       aliases: aliases.map(({ alias }) => alias),
-      run,
-      data,
+      // What the caller may not read of other projects is not in it.
+      run: run && allows(ctx, 'tracking.read', run.project) ? run : null,
+      data: data && allows(ctx, 'dataset.read', data.project) ? data : null,
       measured: evaluation ? measuredFigures(evaluation) : {},
       signature: version.signature ?? scan?.signature ?? null,
       example: evaluation?.example ?? scan?.example ?? null,

@@ -53,6 +53,7 @@ export class VersionSources {
       checkPromptSource(source);
       return named;
     }
+    if (named.runId) await this.checkReadable(ctx, named.runId);
     const parsed = parseSource(source);
     switch (parsed.kind) {
       case 'run':
@@ -75,6 +76,7 @@ export class VersionSources {
   ): Promise<ResolvedSource> {
     if (named.loggedModelId) throw notContained(named.source, 'model_id');
     if (named.runId && named.runId !== runId) throw notContained(named.source, 'run_id');
+    await this.checkReadable(ctx, runId);
     const root = await this.root(ctx, runId);
     return { ...named, runId, storageLocation: root ? [root.uri, path].filter(Boolean).join('/') : named.source };
   }
@@ -117,6 +119,13 @@ export class VersionSources {
   private async withRun(ctx: Ctx, named: ResolvedSource): Promise<ResolvedSource> {
     if (named.runId || !named.loggedModelId) return named;
     return { ...named, runId: (await this.root(ctx, named.loggedModelId))?.runId ?? null };
+  }
+
+  /** A run that is not here may be another server's; one that is here and may not be read makes no version. Throws NOT_FOUND. */
+  private async checkReadable(ctx: Ctx, runId: string): Promise<void> {
+    const root = await this.tracking.artifactRoot(ctx.workspaceId, runId);
+    if (root && !allows(ctx, 'tracking.read', root.project))
+      throw new DomainError('NOT_FOUND', `there is no run ${runId}`, 'runId');
   }
 
   /** What the caller may not read is not there. */

@@ -13,6 +13,14 @@ export class BlobEntity {
   @Column('timestamptz', { nullable: true }) collectedAt!: Date | null;
 }
 
+/** Who sent a content, where that is what gives the right to it. */
+@Entity('blob_sender')
+export class BlobSenderEntity {
+  @PrimaryColumn('text') workspaceId!: string;
+  @PrimaryColumn('text') sha256!: string;
+  @PrimaryColumn('text') authId!: string;
+}
+
 /** What one turn of the collection removed in a workspace, and how much that was due is kept because something stands on it. */
 @Entity('collection_report')
 export class CollectionReportEntity {
@@ -29,7 +37,7 @@ export class CollectionReportEntity {
 /** An upload that is still coming, or that became a blob a short time ago. */
 @Entity('upload')
 @Index('upload_expiry', ['expiresAt'])
-@Index('upload_resumed', ['workspaceId', 'sha256', 'size', 'partSize'], {
+@Index('upload_resumed', ['workspaceId', 'sha256', 'size', 'partSize', 'sender'], {
   unique: true,
   where: 'blob is null and sha256 is not null',
 })
@@ -38,6 +46,8 @@ export class CollectionReportEntity {
 export class UploadEntity {
   @PrimaryColumn('text') id!: string;
   @Column('text') workspaceId!: string;
+  /** Who may go on with it; empty: everybody who has a role on the whole workspace. */
+  @Column('text', { default: '' }) sender!: string;
   /** `PARTS` that are completed, or a `WHOLE` that its sender puts into the object store and never mentions again. */
   @Column('text') kind!: string;
   @Column('text') handle!: string;

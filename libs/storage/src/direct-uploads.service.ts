@@ -117,7 +117,7 @@ export class DirectUploads {
   }
 
   private async of(place: ArtifactPlace, id: string): Promise<UploadRow> {
-    const upload = await this.rows.found(place.workspaceId, id);
+    const upload = await this.rows.found({ workspaceId: place.workspaceId }, id);
     if (upload.ownerId !== place.ownerId || upload.path !== place.path)
       throw new DomainError('NOT_FOUND', `there is no upload ${id} of ${place.path}`, 'id');
     return upload;

@@ -19,5 +19,6 @@ export { BlobCollector, type CollectedBlobs } from './blob-collector.js';
 export { BlobRegistry } from './blob-registry.js';
 export { DirectUploads, MAX_DOWNLOAD_SECONDS, MAX_WHOLE_SECONDS } from './direct-uploads.service.js';
 export { UploadsService, type OpenUpload } from './uploads.service.js';
+export type { Uploader } from './uploads.store.js';
 export { StorageModule } from './storage.module.js';
 export { StorageView, type CollectionReport } from './storage.view.js';

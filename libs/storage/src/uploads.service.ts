@@ -4,7 +4,7 @@ import { checkSha256 } from './blob-key.js';
 import { BlobRegistry } from './blob-registry.js';
 import { BLOB_STORE, type BlobRef, type BlobSource, type BlobStore } from './blob-store.js';
 import type { UploadPart } from './part-uploads.js';
-import { UploadsStore, type UploadRow } from './uploads.store.js';
+import { UploadsStore, type Uploader, type UploadRow } from './uploads.store.js';
 
 const MIB = 2 ** 20;
 /** S3 wants at least 5 MiB of every part but the last, and takes 10,000 of them; a part may wait in memory. */
@@ -47,33 +47,33 @@ export class UploadsService {
   ) {}
 
   /** Begins an upload, or finds the one that was begun for the same content. Throws BAD_INPUT. */
-  async begin(workspaceId: string, spec: UploadSpec): Promise<OpenUpload> {
+  async begin(by: Uploader, spec: UploadSpec): Promise<OpenUpload> {
     const { size, sha256, partSize } = check(spec);
-    const before = sha256 && (await this.rows.same(workspaceId, sha256, size, partSize));
+    const before = sha256 && (await this.rows.same(by, sha256, size, partSize));
     const open = before && (await this.described(before));
     if (open) return open;
     if (before) await this.rows.remove(before.id);
     const id = newId('upload');
     const handle = await this.store.uploads.begin(id);
-    const added = await this.rows.add({ id, workspaceId, kind: 'PARTS', handle, size, partSize, sha256, seconds: WEEK_SECONDS });
-    if (added) return this.find(workspaceId, id);
+    const added = await this.rows.add({ id, ...by, kind: 'PARTS', handle, size, partSize, sha256, seconds: WEEK_SECONDS });
+    if (added) return this.find(by, id);
     // Somebody else began it in this moment, or one that is over stands in the way.
     await this.store.uploads.abort({ id, handle });
     await this.expire();
-    return this.begin(workspaceId, spec);
+    return this.begin(by, spec);
   }
 
   /** Throws NOT_FOUND. */
-  async find(workspaceId: string, id: string): Promise<OpenUpload> {
-    const open = await this.described(await this.announced(workspaceId, id));
+  async find(by: Uploader, id: string): Promise<OpenUpload> {
+    const open = await this.described(await this.announced(by, id));
     if (open) return open;
     await this.rows.remove(id);
     throw lost(id);
   }
 
   /** Keeps one part, in place of what was there. Throws NOT_FOUND, BAD_INPUT for a number that it has not, BLOB_MISMATCH for another size. */
-  async put(workspaceId: string, id: string, number: number, source: BlobSource): Promise<void> {
-    const upload = await this.announced(workspaceId, id);
+  async put(by: Uploader, id: string, number: number, source: BlobSource): Promise<void> {
+    const upload = await this.announced(by, id);
     const size = sizeOfPart(upload, number);
     if (upload.blob) throw new DomainError('CONFLICT', `upload ${id} is complete`, 'id');
     await this.store.uploads.put(upload, number, size, source);
@@ -81,20 +81,20 @@ export class UploadsService {
   }
 
   /** Makes a blob of it; once more is the same. Throws NOT_FOUND, CONFLICT as long as a part is missing, BLOB_MISMATCH: then nothing is left of it. */
-  async complete(workspaceId: string, id: string): Promise<BlobRef> {
-    const upload = await this.announced(workspaceId, id);
+  async complete(by: Uploader, id: string): Promise<BlobRef> {
+    const upload = await this.announced(by, id);
     if (upload.blob) return { sha256: upload.blob, size: upload.blobSize! };
     const parts = await this.store.uploads.parts(upload);
     if (parts) checkAllCame(upload, parts);
     const expected = upload.sha256 ? { sha256: upload.sha256, size: upload.size } : undefined;
     try {
       // What is gone from among the parts may have become one in a process that ended then: the store knows.
-      const blob = await this.registry.keepUpload(workspaceId, upload, parts ?? [], expected);
+      const blob = await this.registry.keepUpload(by.workspaceId, upload, parts ?? [], expected);
       await this.rows.becameBlob(id, blob);
       return blob;
     } catch (error) {
       // Who completed it in the same moment took what was there away.
-      const now = await this.announced(workspaceId, id);
+      const now = await this.announced(by, id);
       if (now.blob) return { sha256: now.blob, size: now.blobSize! };
       const over = isDomainError(error) && (error.code === 'BLOB_MISMATCH' || !parts);
       if (over) await this.rows.remove(id);
@@ -103,17 +103,17 @@ export class UploadsService {
   }
 
   /** Throws NOT_FOUND. */
-  async abort(workspaceId: string, id: string): Promise<void> {
-    const upload = await this.announced(workspaceId, id);
+  async abort(by: Uploader, id: string): Promise<void> {
+    const upload = await this.announced(by, id);
     if (!upload.blob) await this.store.uploads.abort(upload);
     await this.rows.remove(id);
   }
 
   /** Where a client sends the parts itself, past this process; undefined where nobody says that it can reach the store. */
-  async urls(workspaceId: string, id: string, numbers: readonly number[], seconds: number): Promise<string[] | undefined> {
+  async urls(by: Uploader, id: string, numbers: readonly number[], seconds: number): Promise<string[] | undefined> {
     const { direct } = this.store;
     if (!direct?.announced) return undefined;
-    const upload = await this.announced(workspaceId, id);
+    const upload = await this.announced(by, id);
     return Promise.all(numbers.map((number) => direct.partUrl(upload, number, seconds)));
   }
 
@@ -127,8 +127,8 @@ export class UploadsService {
     return overdue.length;
   }
 
-  private async announced(workspaceId: string, id: string): Promise<Announced> {
-    const row = await this.rows.found(workspaceId, id);
+  private async announced(by: Uploader, id: string): Promise<Announced> {
+    const row = await this.rows.found(by, id);
     if (row.size === null || row.partSize === null) throw new DomainError('NOT_FOUND', `there is no upload ${id}`, 'id');
     return row as Announced;
   }

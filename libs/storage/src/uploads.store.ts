@@ -19,6 +19,13 @@ export interface UploadRow {
   readonly expiresAt: Date;
 }
 
+/** Who sends, and where. */
+export interface Uploader {
+  readonly workspaceId: string;
+  /** Absent: whoever has a role on the whole workspace. */
+  readonly sender?: string;
+}
+
 export interface NewUpload {
   readonly id: string;
   readonly workspaceId: string;
@@ -30,6 +37,8 @@ export interface NewUpload {
   readonly ownerId?: string;
   readonly path?: string;
   readonly seconds: number;
+  /** Who may go on with it; absent: everybody who has a role on the whole workspace. */
+  readonly sender?: string;
 }
 
 const COLUMNS = `id, workspace_id as "workspaceId", handle, size::float8 as size, part_size as "partSize", sha256, owner_id as "ownerId", path, blob,
@@ -45,8 +54,8 @@ export class UploadsStore {
   async add(row: NewUpload): Promise<boolean> {
     const rows = await select(
       this.dataSource,
-      `insert into upload (id, workspace_id, kind, handle, size, part_size, sha256, owner_id, path, expires_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + make_interval(secs => $10)) on conflict do nothing returning 1`,
+      `insert into upload (id, workspace_id, kind, handle, size, part_size, sha256, owner_id, path, expires_at, sender)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + make_interval(secs => $10), $11) on conflict do nothing returning 1`,
       [
         row.id,
         row.workspaceId,
@@ -58,22 +67,30 @@ export class UploadsStore {
         row.ownerId ?? null,
         row.path ?? null,
         row.seconds,
+        row.sender ?? '',
       ],
     );
     return rows.length > 0;
   }
 
-  /** Throws NOT_FOUND for one that is not there, of another workspace, or over. */
-  async found(workspaceId: string, id: string): Promise<UploadRow> {
-    const [row] = await this.where('id = $1 and workspace_id = $2 and expires_at > now()', [id, workspaceId]);
+  /** Throws NOT_FOUND for one that is not there, of another workspace or sender, or over. */
+  async found({ workspaceId, sender = '' }: Uploader, id: string): Promise<UploadRow> {
+    const open = 'id = $1 and workspace_id = $2 and sender = $3 and expires_at > now()';
+    const [row] = await this.where(open, [id, workspaceId, sender]);
     if (!row) throw new DomainError('NOT_FOUND', `there is no upload ${id.slice(0, 80)}; begin a new one`, 'id');
     return row;
   }
 
   /** The open upload of the same content. */
-  async same(workspaceId: string, sha256: string, size: number, partSize: number): Promise<UploadRow | undefined> {
-    const open = 'workspace_id = $1 and sha256 = $2 and size = $3 and part_size = $4 and blob is null and expires_at > now()';
-    return (await this.where(open, [workspaceId, sha256, size, partSize]))[0];
+  async same(
+    { workspaceId, sender = '' }: Uploader,
+    sha256: string,
+    size: number,
+    partSize: number,
+  ): Promise<UploadRow | undefined> {
+    const open =
+      'workspace_id = $1 and sha256 = $2 and size = $3 and part_size = $4 and sender = $5 and blob is null and expires_at > now()';
+    return (await this.where(open, [workspaceId, sha256, size, partSize, sender]))[0];
   }
 
   /** What senders put, or may still put, into the object store for an artifact of this owner; or of any, but for what has come and may only come anew. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Journal, type Ctx } from '#access';
+import { BlobRights, Journal, type Ctx } from '#access';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, kindOfId } from '#kernel';
 import { BlobRegistry } from '#storage';
@@ -21,6 +21,7 @@ export class ArtifactsService {
     private readonly blobs: BlobRegistry,
     private readonly logging: LoggingService,
     private readonly journal: Journal,
+    private readonly rights: BlobRights,
   ) {}
 
   /** Gives a path to a blob that was kept; a path that is taken gets the new content. Throws BLOB_NOT_FOUND for what was not kept. */
@@ -49,6 +50,11 @@ export class ArtifactsService {
     checkList(artifacts);
     return this.unitOfWork.run(ctx, async (tx) => {
       const { finished } = await this.view.mayWrite(ctx, ownerId, tx);
+      await this.rights.check(
+        ctx,
+        artifacts.map(({ blob }) => blob),
+        'artifacts',
+      );
       await this.addIn(tx, ctx, ownerId, Object.fromEntries(artifacts.map(({ path, blob }) => [path, blob])));
       if (finished)
         await this.added(

@@ -47,6 +47,7 @@ export interface Curve {
 export interface RunSheetFacts {
   readonly id: string;
   readonly name: string;
+  readonly project: string;
   readonly startedAt: Date;
   readonly endedAt: Date | null;
   readonly params: Readonly<Record<string, string>>;
@@ -165,10 +166,10 @@ export class TrackingReads {
   async runSheet(workspaceId: string, id: string): Promise<RunSheetFacts | null> {
     const [row] = await select<Omit<RunSheetFacts, 'metrics'>>(
       this.dataSource,
-      `select r.id, r.name, r.started_at as "startedAt", r.ended_at as "endedAt",
+      `select r.id, r.name, e.project, r.started_at as "startedAt", r.ended_at as "endedAt",
            coalesce((select jsonb_object_agg(p.key, p.value) from run_param p where p.run = r.num), '{}') as params,
            coalesce((select jsonb_object_agg(t.key, t.value) from run_tag t where t.run = r.num), '{}') as tags
-         from run r where r.workspace_id = $1 and r.id = $2`,
+         from run r join experiment e on e.id = r.experiment_id where r.workspace_id = $1 and r.id = $2`,
       [workspaceId, id],
     );
     return row ? { ...row, metrics: (await this.loggedMetrics(workspaceId, id)) ?? {} } : null;

@@ -1,44 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { EVENTS, type EventData, type EventName } from '#contracts';
-import { newId } from '#kernel';
 import { kindOfNode } from '../model/graph.js';
 import { DRAWN_NAMES, graphOfEvent } from './graph-of-event.js';
-
-const ids = {
-  ds: newId('dataset'),
-  v1: newId('datasetVersion'),
-  v2: newId('datasetVersion'),
-  exp: newId('experiment'),
-  run: newId('run'),
-  parent: newId('run'),
-  tpl: newId('template'),
-  job: newId('trainingJob'),
-  lgm: newId('loggedModel'),
-  mdl: newId('model'),
-  mdv: newId('modelVersion'),
-  req: newId('stageRequest'),
-  flw: newId('stageFlow'),
-  mem: newId('member'),
-  end: newId('endpoint'),
-  rev: newId('revision'),
-  old: newId('revision'),
-  trg: newId('trigger'),
-  exe: newId('execution'),
-};
-const BLOB = 'a'.repeat(64);
-const PINS = 'b'.repeat(64);
-const DIFF = 'c'.repeat(64);
-
-const request = { modelId: ids.mdl, versionId: ids.mdv, number: 1, requestId: ids.req, stage: 'production' };
-const version = { modelId: ids.mdl, versionId: ids.mdv, number: 1 };
-const revision = { endpointId: ids.end, revisionId: ids.rev, number: 1, modelVersionId: ids.mdv };
-const job = { jobId: ids.job, runId: ids.run, attempt: 1 };
-const life = { runId: ids.run, experimentId: ids.exp };
-const end = { ...life, jobId: null };
-const logged = { loggedModelId: ids.lgm, experimentId: ids.exp };
-const flow = { flowId: ids.flw, name: 'strict', revision: 2 };
-const trigger = { triggerId: ids.trg, name: 'retrain', project: '/' };
-const fired = { triggerId: ids.trg, executionId: ids.exe, eventId: 'evt_1' };
+import { BLOB, DIFF, PINS, end, fired, flow, ids, job, life, logged, request, revision, trigger, version } from './testing.js';
 
 interface Case<N extends EventName = EventName> {
   readonly data: EventData<N>;

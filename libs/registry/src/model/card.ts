@@ -51,13 +51,13 @@ export function cardOf(sheet: VersionSheet, sections: CardSections): string {
 }
 
 function dataText({ data }: VersionSheet): string {
-  if (!data) return 'The version names no data set version of this platform.';
+  if (!data) return 'The version names no data set version of this platform that you may read.';
   const { dataset, number, state, rows, columns, sha256 } = data;
   return `Trained on **${inline(dataset)}** version ${number} (${state}): ${rows ?? '?'} rows, ${columns ?? '?'} columns. SHA-256 \`${sha256}\`.`;
 }
 
 function trainingText({ run }: VersionSheet): string {
-  if (!run) return 'The version names no run of this platform.';
+  if (!run) return 'The version names no run of this platform that you may read.';
   const when = `${run.startedAt.toISOString()}${run.endedAt ? ` to ${run.endedAt.toISOString()}` : ''}`;
   const facts = { ...codeOf(run), ...run.params };
   return [`Run \`${run.id}\` (${inline(run.name)}), ${when}.`, table(['Parameter or code', 'Value'], Object.entries(facts))].join(

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { select } from '#database';
+import { DomainError } from '#kernel';
+import { readablePaths, type Ctx } from './ctx.js';
+
+const READABLE = `select 1 from blob_sender s where s.workspace_id = $1 and s.sha256 = $2 and s.auth_id = $3
+  union all select 1 from blob_place b where b.workspace_id = $1 and b.sha256 = $2
+    and exists (select 1 from unnest($4::text[]) p where b.project = p or starts_with(b.project, p || '/'))
+  limit 1`;
+
+/**
+ * Who may have a content by its hash alone. Whoever has a role on the whole workspace may have all that the workspace holds; anybody else what something
+ * refers to that he may read, and what he sent himself: hashes stand in events and lists, so that to know one proves nothing.
+ */
+@Injectable()
+export class BlobRights {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Throws BLOB_NOT_FOUND for what the caller may not have: it is not there for him. */
+  async check(ctx: Ctx, hashes: Iterable<string>, field = 'blob'): Promise<void> {
+    if (senderOf(ctx) === '') return;
+    for (const sha256 of new Set(hashes))
+      if (!(await this.mayRead(ctx, sha256)))
+        throw new DomainError(
+          'BLOB_NOT_FOUND',
+          `this workspace holds no blob ${sha256.slice(0, 80)} that you may read; upload it first`,
+          field,
+        );
+  }
+
+  /** Remembers that the caller sent a content, where that is what gives him the right to it. */
+  async sent(ctx: Ctx, sha256: string): Promise<void> {
+    if (senderOf(ctx) === '') return;
+    const sql = 'insert into blob_sender (workspace_id, sha256, auth_id) values ($1, $2, $3) on conflict do nothing';
+    await select(this.dataSource, sql, [ctx.workspaceId, sha256, ctx.authId]);
+  }
+
+  private async mayRead(ctx: Ctx, sha256: string): Promise<boolean> {
+    const paths = readablePaths(ctx, 'dataset.read');
+    if (!paths) return true;
+    return (await select(this.dataSource, READABLE, [ctx.workspaceId, sha256, ctx.authId, paths])).length > 0;
+  }
+}
+
+/** Whose uploads a caller goes on with: its own, or, with a role on the whole workspace, those of all who have one. */
+export function senderOf(ctx: Ctx): string {
+  return readablePaths(ctx, 'dataset.read') ? ctx.authId : '';
+}
