@@ -177,8 +177,13 @@ describe('approvals', () => {
     const { flowId, versionId } = await governed();
     const request = await awaiting(versionId);
     await approve(grace, request);
-    await flows().update(admin, { id: flowId, revision: 1, flow: { stages: STAGES } });
-    expect((await requestOf(request)).state).toBe('STALE');
+    await flows().update(admin, { id: flowId, revision: 1, flow: { stages: STAGES }, description: 'the same, with a word' });
+    expect((await requestOf(request)).state).toBe('AWAITING_APPROVAL');
+    await flows().update(admin, { id: flowId, revision: 1, flow: { stages: STAGES, protectedAliases: ['champion'] } });
+    expect(await requestOf(request)).toMatchObject({
+      state: 'STALE',
+      endedBecause: "the model's flow has changed since the request",
+    });
     await expect(approve(alan, request)).rejects.toMatchObject({ code: 'CONFLICT' });
     const again = await awaiting(versionId);
     await approve(grace, again);

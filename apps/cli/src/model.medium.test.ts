@@ -129,6 +129,9 @@ it('applies a flow from a file, has a model follow it, and moves past it in an e
   ];
   await writeFile(file, JSON.stringify({ stages }));
   expect(await bench.json(['flow', 'apply', 'strict', '--file', file])).toMatchObject({ name: 'strict', revision: 1 });
+  // The same once more is no other flow.
+  expect(await bench.json(['flow', 'apply', 'strict', '--file', file])).toMatchObject({ revision: 1 });
+  await writeFile(file, JSON.stringify({ stages, protectedAliases: ['champion'] }));
   expect(await bench.json(['flow', 'apply', 'strict', '--file', file])).toMatchObject({ revision: 2 });
   expect((await bench.cli('flow list')).out).toMatch(/strict +2 +production archived/);
   expect((await bench.cli('flow show strict')).out).toMatch(/production +one +none +size_max +1/);

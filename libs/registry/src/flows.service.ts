@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { authorize, checkName, Journal, type Ctx } from '#access';
 import type { StageFlow } from '#contracts';
 import { UnitOfWork, type Tx } from '#database';
-import { DomainError, newId } from '#kernel';
+import { canonicalJson, DomainError, newId } from '#kernel';
 import { FlowsStore } from './flows.store.js';
 import { LabelsStore } from './labels.store.js';
 import { checkedFlow, checkStanding } from './model/stage-rules.js';
@@ -55,7 +55,9 @@ export class FlowsService {
       const row = await this.held(tx, ctx, input.id);
       if (row.revision !== input.revision)
         throw new DomainError('CONFLICT', `the flow is at revision ${row.revision} by now; load it anew`, 'revision');
-      const flow = input.flow == null ? undefined : { ...checkedFlow(input.flow, 'flow'), name: row.name };
+      const given = input.flow == null ? undefined : { ...checkedFlow(input.flow, 'flow'), name: row.name };
+      // The same once more is no other flow: what was approved by it stays.
+      const flow = given && canonicalJson(given) !== canonicalJson(row.flow) ? given : undefined;
       const description = input.description ?? undefined;
       await this.store.update(tx, row.id, { flow, description, by: ctx.authId });
       if (flow) for (const model of await this.store.followers(tx, row.id)) await this.give(tx, ctx, model, flow, row.id);

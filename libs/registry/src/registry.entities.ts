@@ -135,6 +135,8 @@ export class StageRequestEntity {
   @Column('text', { nullable: true }) fromStage!: string | null;
   @Column('text') state!: RequestState;
   @Column('text', { nullable: true }) reason!: string | null;
+  /** Why it ended without a decision. */
+  @Column('text', { nullable: true }) endedBecause!: string | null;
   @Column('jsonb', { default: [] }) gates!: GateResult[];
   /** What the gates looked at. */
   @Column('jsonb', { nullable: true }) evidence!: FrozenEvidence | null;

@@ -86,7 +86,7 @@ export class RequestLife {
   }
 
   async expire(tx: Tx, ctx: Ctx, { request, version }: Pick<HeldRequest, 'request' | 'version'>, reason: string): Promise<void> {
-    if (!(await this.requests.set(tx, request.id, request.state, 'STALE'))) return;
+    if (!(await this.requests.set(tx, request.id, request.state, 'STALE', { endedBecause: reason }))) return;
     await this.journal.record(tx, ctx, {
       event: 'model_version.request_expired',
       subject: { kind: 'stage_request', id: request.id },

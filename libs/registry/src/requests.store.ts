@@ -70,10 +70,10 @@ export class RequestsStore {
     id: string,
     from: RequestState,
     to: RequestState,
-    patch: { gates?: readonly GateResult[]; championId?: string | null; evidence?: FrozenEvidence } = {},
+    patch: { gates?: readonly GateResult[]; championId?: string | null; evidence?: FrozenEvidence; endedBecause?: string } = {},
   ): Promise<boolean> {
     const rows = await tx.query(
-      `update stage_request set state = $3, gates = coalesce($4::jsonb, gates), evidence = coalesce($6::jsonb, evidence),
+      `update stage_request set state = $3, gates = coalesce($4::jsonb, gates), evidence = coalesce($6::jsonb, evidence), ended_because = $7,
          champion_id = case when $4::jsonb is null then champion_id else $5 end,
          decided_at = case when $3 in ('DONE', 'REJECTED', 'BLOCKED', 'STALE') then clock_timestamp() else null end
         where id = $1 and state = $2 returning 1`,
@@ -84,6 +84,7 @@ export class RequestsStore {
         patch.gates ? JSON.stringify(patch.gates) : null,
         patch.championId ?? null,
         patch.evidence ? JSON.stringify(patch.evidence) : null,
+        patch.endedBecause ?? null,
       ],
     );
     return rows.length > 0;

@@ -106,7 +106,9 @@ export class ApprovalType {
 export class StageRequestType extends Node {
   @Field() stage!: string;
   @Field(() => StageRequestStateEnum) state!: StageRequestStateEnum;
-  @Field(() => String, { nullable: true }) reason?: string | null;
+  @Field(() => String, { nullable: true, description: 'Why it was asked for.' }) reason?: string | null;
+  @Field(() => String, { nullable: true, description: 'Why it is STALE: what has changed, or by what it was settled.' })
+  endedBecause?: string | null;
   @Field(() => [GateResultType], { description: 'Frozen when they were evaluated.' }) gates!: GateResultType[];
   @Field(() => JsonScalar, {
     nullable: true,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { defaultStageFlow, StageFlowSchema } from '#contracts';
-import { guardedStages, isGuarded, mlflowStageFlow, moveFor, stagesOfAlias } from './stage-rules.js';
+import { checkedFlow, guardedStages, isGuarded, mlflowStageFlow, moveFor, stagesOfAlias } from './stage-rules.js';
 
 const guarded = defaultStageFlow([{ kind: 'data_valid' }]);
 
@@ -27,6 +27,13 @@ test('a flow may name its protected aliases itself', () => {
   const flow = { ...guarded, protectedAliases: ['champion'] };
   expect(stagesOfAlias(flow, 'champion')).toEqual(['production']);
   expect(stagesOfAlias(flow, 'production')).toBeUndefined();
+});
+
+test('a stage to which no version can come is refused by name', () => {
+  const stage = (name: string, ...from: string[]) => ({ name, holds: 'many', from });
+  const flow = { stages: [stage('a', 'none'), stage('b', 'c'), stage('c', 'b')] };
+  expect(() => checkedFlow(flow, 'flow')).toThrow(/no way leads from none to b/);
+  expect(checkedFlow({ stages: [stage('b', 'c'), stage('c', 'a'), stage('a', 'none')] }, 'flow').stages).toHaveLength(3);
 });
 
 describe('a way in', () => {

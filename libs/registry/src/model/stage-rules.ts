@@ -81,9 +81,28 @@ export function stagesOfAlias(flow: StageFlow, alias: string): string[] | undefi
 /** A flow from outside. Throws BAD_INPUT naming the place and what is wrong there; `field` is that of the input. */
 export function checkedFlow(flow: unknown, field: string): StageFlow {
   const parsed = StageFlowSchema.safeParse(flow);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const lost = unreachable(parsed.data);
+    if (lost)
+      throw new DomainError(
+        'BAD_INPUT',
+        `${field}: no way leads from ${NO_STAGE} to ${lost}; say in its from where versions come from`,
+        field,
+      );
+    return parsed.data;
+  }
   const issue = parsed.error.issues[0]!;
   throw new DomainError('BAD_INPUT', `${[field, ...issue.path].join('.')}: ${issue.message}`, field);
+}
+
+/** A stage to which no version can come. */
+function unreachable({ stages }: StageFlow): string | undefined {
+  const reached = new Set([NO_STAGE]);
+  for (let before = 0; before !== reached.size;) {
+    before = reached.size;
+    for (const { name, from } of stages) if (from.some((each) => reached.has(each))) reached.add(name);
+  }
+  return stages.find(({ name }) => !reached.has(name))?.name;
 }
 
 /** Throws CONFLICT naming a stage of standing versions that the flow does not have, or in which more stand than it holds. */

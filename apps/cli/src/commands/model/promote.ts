@@ -41,7 +41,7 @@ export class ModelPromote extends ServerCommand {
       printer.say(`every gate passed; now somebody else approves it: tailrace model approve ${request.id}`);
     if (request.state === 'BLOCKED' || request.state === 'STALE')
       throw new Failure(
-        `${args.name} version ${args.version} does not go to ${flags.to}: the request is ${request.state}`,
+        `${args.name} version ${args.version} does not go to ${flags.to}: the request is ${request.state}${request.endedBecause ? `: ${request.endedBecause}` : ''}`,
         EXIT.refused,
       );
   }

@@ -17,13 +17,14 @@ export interface StageRequest {
   readonly reason: string | null;
   readonly gates: GateResult[];
   readonly createdAt: string;
+  readonly endedBecause: string | null;
   readonly decidedAt: string | null;
   readonly requestedBy: { name: string } | null;
   readonly approvals: { decision: string; comment: string | null; at: string; member: { name: string } | null }[];
   readonly version: { id: string; number: number; model: { id: string; name: string } };
 }
 
-export const REQUEST = `id stage state reason gates { gate outcome message observed } createdAt decidedAt requestedBy { name }
+export const REQUEST = `id stage state reason endedBecause gates { gate outcome message observed } createdAt decidedAt requestedBy { name }
   approvals { decision comment at member { name } } version { id number model { id name } }`;
 
 export const READ_REQUEST = `query ($id: ID!) { node(id: $id) { ... on StageRequest { ${REQUEST} } } }`;
@@ -53,11 +54,13 @@ export function gateLines(gates: readonly GateResult[]): string[] {
 
 /** A request as text: where it stands, each gate, each approval. */
 export function requestText(request: StageRequest): string {
-  const { id, version, stage, state, reason } = request;
+  const { id, version, stage, state, reason, endedBecause } = request;
   const head = `${clean(version.model.name)} version ${version.number} -> ${stage}  ${state}  ${id}`;
   const approvals = request.approvals.map(
     ({ decision, member, comment }) =>
       `  ${decision} by ${clean(member?.name ?? 'somebody who left')}${comment ? `: ${clean(comment)}` : ''}`,
   );
-  return [head, ...(reason ? [`  reason: ${clean(reason)}`] : []), ...gateLines(request.gates), ...approvals].join('\n');
+  const asked = reason ? [`  reason: ${clean(reason)}`] : [];
+  const ended = endedBecause ? [`  ended: ${clean(endedBecause)}`] : [];
+  return [head, ...asked, ...ended, ...gateLines(request.gates), ...approvals].join('\n');
 }
