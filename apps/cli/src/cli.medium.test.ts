@@ -71,7 +71,7 @@ describe('words, data and exit codes', () => {
     ['predict none --data none.csv', {}, 3, /none.csv cannot be read/],
     ['events tail --after x --no-follow', {}, 2, /^error: after must be the sequence/],
     ['events tail --after x', {}, 2, /^error: after must be the sequence/],
-    ['events tail --type nothing.happened', {}, 2, /is not an event type/],
+    ['events tail --type nothing.happened', {}, 2, /neither an event type, such as .* nor a pattern/],
     ['dataset list', { TAILRACE_TOKEN: 'trl_wrong' }, 4, /sign in with `tailrace login`/],
     ['dataset list', { TAILRACE_URL: 'http://127.0.0.1:9' }, 4, /there is no token for http:\/\/127.0.0.1:9/],
     ['dataset list', { TAILRACE_URL: 'http://127.0.0.1:9', TAILRACE_TOKEN: 'x' }, 7, /^error: no server answers at/],

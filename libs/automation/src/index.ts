@@ -31,3 +31,4 @@ export { TriggersService, type MadeTrigger, type TriggerInput, type TriggerPatch
 export { WebhookMatcher } from './webhook-matcher.js';
 export { WebhooksService, type MadeWebhook, type NewWebhook, type WebhookPatch } from './webhooks.service.js';
 export { WebhooksView, type WebhookRow } from './webhooks.view.js';
+export { checkedTypes, hears } from './model/event-patterns.js';

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Ctx } from '#access';
-import { eventName, type EventName, type LoggedEvent } from '#contracts';
+import { checkedTypes, hears } from '#automation';
+import { EVENT_NAMES, type EventName, type LoggedEvent } from '#contracts';
 import { DomainError, Waker } from '#kernel';
 import { EventLog, Wakeups } from '#messaging';
 
@@ -9,18 +10,11 @@ const POLL_MS = 2000;
 /** Readers at a time, each of which asks the database: of one caller, and in all of this process. */
 const MOST = { each: 100, all: 2000 };
 
-/** Types as callers write them, short or in full. Throws BAD_INPUT for one that is not in the catalogue. */
+/** Types as callers write them, short or in full, and patterns as webhooks have them (`model.*`, `*`). Throws BAD_INPUT for one that is not in the catalogue. */
 export function namesOf(types: readonly string[] | null | undefined): EventName[] | undefined {
-  return types?.map((type) => {
-    const name = eventName(type);
-    if (!name)
-      throw new DomainError(
-        'BAD_INPUT',
-        `${JSON.stringify(type.slice(0, 100))} is not an event type, such as model_version.stage_changed`,
-        'types',
-      );
-    return name;
-  });
+  if (!types) return undefined;
+  const asked = checkedTypes(types);
+  return EVENT_NAMES.filter((name) => hears(asked, name));
 }
 
 /** Follows the log from a sequence on, without gap or duplicate: NOTIFY wakes, the table is read. */
