@@ -167,6 +167,19 @@ describe('what is sent', () => {
     });
   });
 
+  test.each([
+    ['a time', 'audit(where: { from: "garbage" }) { edges { node { id } } }', /a time is written as 2026-01-31T12:00:00Z/],
+    ['a time', 'runs(where: { startedAt: { to: "2026-02-30T00:00:00Z" } }) { edges { node { id } } }', /a time is written as/],
+    [
+      'a text',
+      'models(where: { name: "a\\u0000b" }) { edges { node { id } } }',
+      /a text holds a character that cannot be stored/,
+    ],
+    ['a text', 'triggers(name: "a\\u0000b") { edges { node { id } } }', /a text holds a character that cannot be stored/],
+  ])('%s that is none, in %s, is said to be wrong', async (_what, field, message) => {
+    await expect(client.query(`{ ${field} }`)).rejects.toThrow(message);
+  });
+
   test('a file that is not what its name promises is refused, and nothing of it is kept', async () => {
     const kept = async () => (await readdir(join(server.home, 'blobs'), { recursive: true })).length;
     const before = await kept();

@@ -112,7 +112,6 @@ describe('conditions on what is known now', () => {
       and: [
         { field: 'subject.state', op: 'eq', value: 'VALIDATED' },
         { field: 'subject.rows', op: 'gte', value: 10 },
-        { not: { field: 'subject.drift.psi', op: 'exists' } },
       ],
     };
     const { id } = await kit.make({
@@ -156,10 +155,20 @@ describe('conditions on what is known now', () => {
     };
     const there = await receiver(200);
     const { id: other } = await kit.make({
-      filter: on('dataset_version.validated', drifted),
+      filter: on('dataset_version.compared', drifted),
       action: { kind: 'call_webhook', url: there.url },
     });
-    expect((await fired(other, 'dataset_version.validated', kit.validated({ datasetId, versionId }))).facts).toEqual({
+    const compared = {
+      datasetId,
+      versionId,
+      number: 1,
+      againstId: 'v',
+      mode: 'whole',
+      drifted: true,
+      psi: 0.4,
+      column: 'x y',
+    } as const;
+    expect((await fired(other, 'dataset_version.compared', compared)).facts).toEqual({
       'drift.psi': 0.4,
       'drift.drifted': true,
       'drift.column.x y.psi': 0.4,

@@ -6,6 +6,7 @@ import { IncomingService, SchedulesService, signedHeaders } from '#automation';
 import { PlatformModule } from '#host';
 import { until } from '#testing';
 import { AutomationRole } from '../../apps/automation/src/automation.role.js';
+import { name } from './builders.js';
 import { startStack, type Stack } from './stack.js';
 import { triggersKit, type TriggersKit } from './triggers-kit.js';
 
@@ -193,6 +194,17 @@ describe('incoming webhooks', () => {
     await expect(receive(id, secret!, {})).rejects.toMatchObject({ code: 'CONFLICT' });
     await kit.service.delete(ada, id);
     await expect(receive(id, secret!, {})).rejects.toMatchObject(refused);
+  });
+
+  test('the audit has what a trigger was and what it became, with name and project', async () => {
+    const [old, young] = [name('before'), name('after')];
+    const { id } = await kit.make({ name: old, filter: { kind: 'incoming' }, action: NOBODY });
+    await kit.service.update(ada, id, { name: young, project: '/shop' }, kit.rules);
+    const rows = await stack.rows('select before, after from audit_log where subject_id = $1 order by id', [id]);
+    expect(rows).toMatchObject([
+      { after: { name: old, project: '/' } },
+      { before: { name: old, project: '/' }, after: { name: young, project: '/shop' } },
+    ]);
   });
 
   test('no secret and no address is in what is read back, in the audit log or in the events', async () => {

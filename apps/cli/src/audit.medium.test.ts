@@ -46,7 +46,9 @@ it('lists who did what, newest first, and by a filter', async () => {
   const entries = await bench.json<{ action: string; event: { id: string } | null }[]>('audit list --action dataset. --first 2');
   expect(entries.map(({ action }) => action)).toEqual(['dataset.created', 'dataset.created']);
   const { out, err } = await bench.cli('audit list --action dataset.created --first 2');
-  expect(out).toMatch(/^AT +ACTOR +ACTION +SUBJECT +OUTCOME +COUNT +ADDRESS +REASON\n.*dataset\.created +dataset\/dst_/);
+  expect(out).toMatch(
+    /^AT +ACTOR +ACTION +SUBJECT +OUTCOME +COUNT +ADDRESS +REASON\n\S+ \S+ +admin +dataset\.created +dataset\/dst_/,
+  );
   expect(err).toContain('these are the newest 2');
   expect(await bench.cli('audit list --outcome maybe')).toMatchObject({ code: 2 });
 });

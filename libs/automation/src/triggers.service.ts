@@ -245,9 +245,9 @@ function asInput({ name, project, filter, action, concurrency, cooldownSeconds, 
   return { name, project, filter: readFilter(filter), action, concurrency, cooldownSeconds, dedupe, maxHops };
 }
 
-function audited({ filter, action, concurrency, cooldownSeconds, dedupe, maxHops }: TriggerDefinition) {
+function audited({ name, project, filter, action, concurrency, cooldownSeconds, dedupe, maxHops }: TriggerDefinition) {
   const listens: TriggerFilter = readFilter(filter);
-  return { filter: listens, action, concurrency, cooldownSeconds, dedupe, maxHops };
+  return { name, project, filter: listens, action, concurrency, cooldownSeconds, dedupe, maxHops };
 }
 
 function nameTaken(name: string): DomainError {

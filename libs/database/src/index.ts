@@ -6,7 +6,7 @@ export { cursorOf, keysetPage } from './keyset.js';
 export { SnakeNaming } from './naming.js';
 export { startEmbedded, type EmbeddedPostgres } from './embedded/index.js';
 export { goneWithin, processIdentity, signal as signalProcess } from './embedded/processes.js';
-export { select, selectOnce, selectText } from './sql.js';
+export { badValue, select, selectOnce, selectText } from './sql.js';
 export {
   groupSql,
   SortedPage,

@@ -32,8 +32,13 @@ const BAD_VALUES: Readonly<Record<string, string>> = {
   '22008': 'a time is out of range',
 };
 
+/** What is wrong with a value of the caller that the server could not take, where that is why a statement failed. */
+export function badValue(error: unknown): string | undefined {
+  return BAD_VALUES[(error as { code?: string } | null)?.code ?? ''];
+}
+
 function rethrow(error: unknown): never {
-  const problem = BAD_VALUES[(error as { code?: string }).code ?? ''];
+  const problem = badValue(error);
   throw problem ? new DomainError('BAD_INPUT', problem) : error;
 }
 

@@ -21,6 +21,7 @@ import { requestError, toPublicError } from '../http/exception.filter.js';
 import { stranger } from '../http/attempted.js';
 import { Refusals } from '../http/refusals.js';
 import { RequestAuth } from '../http/request-ctx.js';
+import { SCALARS } from './date-time.scalar.js';
 import type { GraphContext } from './graph-context.js';
 import { LIMITS, limitRule } from './limits.js';
 import { Loaders } from './loaders.js';
@@ -51,6 +52,7 @@ export class GraphqlConfig implements GqlOptionsFactory<ApolloDriverConfig> {
       path: '/graphql',
       autoSchemaFile: true,
       sortSchema: true,
+      buildSchemaOptions: { scalarsMap: SCALARS },
       graphiql: false,
       playground: false,
       introspection: true,

@@ -1,6 +1,7 @@
 import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
+import { badValue } from '#database';
 import { errorMessage, isDomainError } from '#kernel';
 import { LOGGER } from '#messaging';
 import type { Logger } from '#telemetry';
@@ -28,6 +29,9 @@ export function toPublicError(error: unknown): PublicError {
   }
   if (isUnavailable(error))
     return { status: 503, code: 'UNAVAILABLE', message: 'the database is not reachable for the moment; try again' };
+  // Lists are asked for by query builders, which do not go through runSql.
+  const problem = badValue(error);
+  if (problem) return { status: ERROR_TABLE.BAD_INPUT.status, code: 'BAD_INPUT', message: problem };
   const status = (error as { statusCode?: number } | null)?.statusCode;
   if (status && status < 500) return { status, code: status === 413 ? 'TOO_LARGE' : 'BAD_REQUEST', message: errorMessage(error) };
   return { status: 500, code: 'INTERNAL', message: 'something went wrong on our side; the correlation id finds it in the logs' };

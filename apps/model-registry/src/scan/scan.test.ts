@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import onnxProto, { type onnx } from 'onnx-proto';
 import tar from 'tar-stream';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -94,6 +94,8 @@ describe('a scan', () => {
     ['a protocol 0 pickle', 'm.pkl', Buffer.from("cos\nsystem\n(S'id'\ntR."), 'os.system'],
     ['a protocol 4 pickle', 'm.joblib', modernPickle('subprocess', 'Popen'), 'subprocess.Popen'],
     ['a pickle by another name', 'weights.bin', modernPickle('builtins', 'eval'), 'builtins.eval'],
+    ['a protocol 0 pickle by another name', 'data.dat', Buffer.from("cposix\nsystem\n(S'id'\ntR."), 'posix.system'],
+    ['a pickle inside a ZIP file', 'm.zip', zipOf([{ name: 'x.joblib', content: modernPickle('os', 'system') }]), 'os.system'],
     [
       'a pickle inside a PyTorch file',
       'm.pt',
@@ -109,6 +111,12 @@ describe('a scan', () => {
   test.each([
     ['an honest pickle', { 'm.pkl': modernPickle('sklearn.linear_model', 'LogisticRegression') }, ['PICKLE']],
     ['a pickle that breaks off', { 'm.pkl': modernPickle('numpy', 'ndarray').subarray(0, 9) }, ['PICKLE']],
+    ['a pickle that runs before it breaks off', { 'data.dat': Buffer.from("cos\nsystem\n(S'id'\ntR") }, ['PICKLE']],
+    ['what joblib packs by zlib', { 'm.joblib': deflateSync(modernPickle('os', 'system')) }, ['NOT_LOOKED_AT']],
+    ['what bzip2 packs', { 'm.dat': Buffer.from('BZh91AY') }, ['NOT_LOOKED_AT']],
+    ['what xz packs', { m: Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]) }, ['NOT_LOOKED_AT']],
+    ['an archive in an archive', { 'm.zip': zipOf([{ name: 'in.zip' }]) }, ['NOT_LOOKED_AT']],
+    ['a program in an archive', { 'm.zip': zipOf([{ name: 'code/x.py' }]) }, ['PROGRAM']],
     ['a program', { 'code/model.py': 'import os' }, ['PYTHON_CODE']],
     ['a Lambda layer of Keras', { 'm.keras': keras([{ class_name: 'Lambda' }]) }, ['LAMBDA_LAYER']],
     ['a Lambda layer of TF.js', { 'model.json': tfjsModel([], [{ class_name: 'Lambda' }]) }, ['LAMBDA_LAYER']],
@@ -154,13 +162,26 @@ describe('a scan', () => {
     expect(await codes({ 'm.tar.gz': gzipSync(content) })).toEqual({ outcome: 'refused', codes: [code] });
   });
 
+  test('marks pickles and programs in a TAR file as unsafe by their names', async () => {
+    const content = await tarOf({ name: 'm/model.pkl', content: 'x' }, { name: 'm/load.py', content: 'x' });
+    expect(await codes({ 'm.tar': content })).toEqual({ outcome: 'unsafe', codes: ['PROGRAM', 'PICKLE'] });
+    expect((await codes({ 'm.tar': await tarOf({ name: 'm/weights.npy', content: 'x' }) })).outcome).toBe('clean');
+  });
+
+  test('takes a text for what it is, whatever letters it begins with, and weights too', async () => {
+    expect((await codes({ 'weights.bin': Buffer.from([0x78, 0x9c, 0xff, 0xff, 1, 2, 3, 4]), x: 'x' })).outcome).toBe('clean');
+    expect(
+      (await codes({ 'NOTES.txt': 'could\nbe. so', 'requirements.txt': 'cloudpickle\nmlflow\nnumpy==2.0.1\n' })).outcome,
+    ).toBe('clean');
+  });
+
   test('stops a gzip bomb by how it grows', async () => {
     expect(await codes({ 'm.gz': gzipSync(Buffer.alloc(200 * 1024 ** 2)) })).toEqual({
       outcome: 'refused',
-      codes: ['ARCHIVE_BOMB'],
+      codes: ['ARCHIVE_BOMB', 'NOT_LOOKED_AT'],
     });
-    expect(await codes({ 'm.gz': gzipSync('a text') })).toEqual({ outcome: 'clean', codes: [] });
-    expect((await codes({ 'm.gz': gzipSync('a text').subarray(0, 12) })).codes).toEqual(['ARCHIVE_BROKEN']);
+    expect(await codes({ 'm.gz': gzipSync('a text') })).toEqual({ outcome: 'unsafe', codes: ['NOT_LOOKED_AT'] });
+    expect((await codes({ 'm.gz': gzipSync('a text').subarray(0, 12) })).codes).toContain('ARCHIVE_BROKEN');
   });
 
   test.each(['../../secrets.bin', '/etc/passwd', 'missing.bin', ''])('refuses ONNX data in %j', async (location) => {

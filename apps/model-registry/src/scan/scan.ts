@@ -4,7 +4,7 @@ import type { GraphSummary, HeldFormat, ScanResult, Signature } from '#contracts
 import { summarizeOnnx } from '#engine-onnx';
 import { isDomainError } from '#kernel';
 import { escapes, type Finding } from './entry-paths.js';
-import { kindOf, type FileKind } from './formats.js';
+import { kindByName, kindOf, type FileKind } from './formats.js';
 import { readMlmodel } from './mlmodel.js';
 import { pickleImports } from './pickle.js';
 import { MAX_PROBLEMS, outcomeOf, shown, type Problem, type ProblemCode } from './problems.js';
@@ -80,9 +80,16 @@ class Look {
 
   private readonly handlers: Readonly<Record<FileKind, (file: ScannedFile) => Promise<void>>> = {
     zip: (file) => this.zip(file),
-    tar: async (file) => this.archive(file, (await inspectTar(file.local, file.size, false)).findings),
-    'tar.gz': async (file) => this.archive(file, (await inspectTar(file.local, file.size, true)).findings),
-    gzip: async (file) => this.archive(file, await inspectGzip(file.local, file.size)),
+    tar: (file) => this.tar(file, false),
+    'tar.gz': (file) => this.tar(file, true),
+    gzip: async (file) => {
+      this.archive(file, await inspectGzip(file.local, file.size));
+      this.unseen(file.path);
+    },
+    packed: async (file) => {
+      this.archive(file, []);
+      this.unseen(file.path);
+    },
     pickle: (file) => this.pickle(file),
     hdf5: (file) => this.hdf5(file),
     onnx: (file) => this.onnx(file),
@@ -98,17 +105,21 @@ class Look {
       this.say(path, 'PROGRAM', path.endsWith('.pb') ? 'a graph of TensorFlow may read and write files' : 'it is a program');
     },
     mlmodel: (file) => this.mlmodel(file),
-    other: async () => undefined,
+    other: (file) => this.unknown(file),
   };
 
   private async zip(file: ScannedFile): Promise<void> {
-    const wanted = (name: string) => /(^|\/)data\.pkl$/.test(name) || name === 'config.json';
+    const wanted = (name: string) => kindByName(name) === 'pickle' || name === 'config.json';
     const { names, findings, read } = await inspectZip(file.local, file.size, wanted);
     this.found(file.path, findings);
+    for (const [name, bytes] of read) if (name !== 'config.json') this.imports(`${file.path}!${name}`, bytes);
+    this.entries(
+      file.path,
+      names.filter((name) => !read.has(name)),
+    );
     const pickles = names.filter((name) => name.endsWith('.pkl'));
     if (pickles.length > 0) {
       this.holds('pytorch', file.path);
-      for (const [name, bytes] of read) if (name.endsWith('.pkl')) this.imports(`${file.path}!${name}`, bytes);
     } else if (read.has('config.json') && names.includes('metadata.json')) this.keras(file.path, read.get('config.json')!);
     else this.holds(names.length > 0 && names.every((name) => name.endsWith('.npy')) ? 'numpy' : 'archive', file.path);
   }
@@ -118,6 +129,36 @@ class Look {
     const operators = layerClasses(parsed(config.toString('utf8')));
     this.graphs[path] = { operators, parameters: null };
     if (operators['Lambda']) this.say(path, 'LAMBDA_LAYER', 'a Lambda layer holds code');
+  }
+
+  private async tar(file: ScannedFile, gzip: boolean): Promise<void> {
+    const { names, findings } = await inspectTar(file.local, file.size, gzip);
+    this.archive(file, findings);
+    this.entries(file.path, names);
+  }
+
+  /** Entries of an archive that were not read, by their names: what can execute code or holds more of them is said, once of each kind. */
+  private entries(path: string, names: readonly string[]): void {
+    const first = new Map(names.toReversed().map((name) => [kindByName(name), name]));
+    for (const [kind, name] of first)
+      if (kind === 'pickle') this.say(path, 'PICKLE', `the entry ${shown(name)} is a pickle, which runs what it says`);
+      else if (kind === 'python' || kind === 'program') this.say(path, 'PROGRAM', `the entry ${shown(name)} is a program`);
+      else if (PACKS.has(kind)) this.unseen(path, `in its entry ${shown(name)}`);
+  }
+
+  private unseen(path: string, where = 'in it'): void {
+    this.say(path, 'NOT_LOOKED_AT', `what is packed ${where} is not looked at`);
+  }
+
+  /** Pickles of the first protocols begin with no mark: what imports something that no model needs is one. */
+  private async unknown(file: ScannedFile): Promise<void> {
+    const bytes = await beginning(file, MAX_HEAD);
+    const { hostile, complete } = pickleImports(bytes);
+    const names = hostile.filter((name) => /^[\w.]+$/.test(name));
+    if (names.length === 0) return;
+    this.holds('pickle', file.path);
+    if (complete) this.imports(file.path, bytes);
+    else this.say(file.path, 'PICKLE', `it can be read as a pickle that imports ${shown(names[0]!)}`);
   }
 
   private archive({ path }: ScannedFile, findings: readonly Finding[]): void {
@@ -227,6 +268,7 @@ class Look {
   }
 }
 
+const PACKS: ReadonlySet<FileKind> = new Set(['zip', 'tar', 'tar.gz', 'gzip', 'packed']);
 const UNSAFE: ReadonlySet<Format> = new Set(['pickle', 'pytorch', 'python', 'program']);
 const isUnsafe = (format: Format): boolean => UNSAFE.has(format);
 

@@ -40,12 +40,16 @@ export function checkFieldNames(fields: readonly string[], event: EventName, pat
   for (const field of fields) payloadField(field, event, path);
 }
 
+const COMPARED: EventName = 'dataset_version.compared';
+
 function checkFact(field: string, event: EventName, path: string): void {
   if (isFactOf(event, field.slice('subject.'.length))) return;
   const known = factsOf(event).map((name) => `subject.${name}`);
+  const hint =
+    event.startsWith('dataset_version.') && field.startsWith('subject.drift.') ? `; drift is known from ${COMPARED} on` : '';
   throw bad(
     path,
-    `${event} knows no ${field}; ${known.length > 0 ? `there are ${known.join(', ')}` : 'it has no facts of its subject'}`,
+    `${event} knows no ${field}; ${known.length > 0 ? `there are ${known.join(', ')}` : 'it has no facts of its subject'}${hint}`,
   );
 }
 

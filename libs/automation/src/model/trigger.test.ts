@@ -29,6 +29,14 @@ describe('what a trigger listens to', () => {
       /there are subject\.dataset, subject\.project/,
     ],
     [
+      { kind: 'event', event: 'dataset_version.validated', where: { field: 'subject.drift.psi', op: 'gt', value: 0.2 } },
+      /knows no subject\.drift\.psi; there are .*; drift is known from dataset_version\.compared on/,
+    ],
+    [
+      { kind: 'event', event: 'dataset_version.created', where: { field: 'subject.rows', op: 'gt', value: 5 } },
+      /knows no subject\.rows/,
+    ],
+    [
       { kind: 'event', event, where: { field: 'data.rows', op: 'eq', value: 'many' } },
       /data\.rows is a number, and "many" is none/,
     ],

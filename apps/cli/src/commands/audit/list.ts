@@ -15,6 +15,7 @@ interface Entry {
   readonly count: number;
   readonly reason: string | null;
   readonly address: string | null;
+  readonly member: { readonly id: string; readonly name: string } | null;
 }
 
 const QUERY = `query ($first: Int, $after: String, $where: AuditFilter) { audit(first: $first, after: $after, where: $where) { edges { node {
@@ -39,7 +40,7 @@ export class AuditList extends ServerCommand {
         ['AT', 'ACTOR', 'ACTION', 'SUBJECT', 'OUTCOME', 'COUNT', 'ADDRESS', 'REASON'],
         nodes.map((e) => [
           timeText(e.at),
-          e.actor,
+          whoOf(e),
           e.action,
           `${e.subjectKind}/${e.subjectId}`,
           e.outcome,
@@ -52,4 +53,10 @@ export class AuditList extends ServerCommand {
     );
     sayMore(printer, more, nodes.length);
   }
+}
+
+/** A member by name; of a trigger, also for whom it acted. */
+function whoOf({ actor, member }: Entry): string {
+  if (!member) return actor;
+  return member.id === actor ? member.name : `${actor} for ${member.name}`;
 }
