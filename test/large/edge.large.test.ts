@@ -96,7 +96,10 @@ describe('who may come in', () => {
     const viewer = server.client((await aMember(client, 'viewer')).token);
     const mutations = everyMutation();
     expect(mutations.length).toBeGreaterThan(15);
-    for (const { name, query, variables } of mutations) {
+    // Tokens of one's own are everybody's.
+    const own = ['createToken', 'revokeToken'];
+    expect(mutations.filter(({ name }) => own.includes(name))).toHaveLength(own.length);
+    for (const { name, query, variables } of mutations.filter((mutation) => !own.includes(mutation.name))) {
       const { data: payload, errors } = await viewer.graphql(query, variables);
       expect({
         name,
@@ -106,6 +109,9 @@ describe('who may come in', () => {
       }).toMatchObject({ name, code: 'FORBIDDEN', payload: null });
     }
     expect((await viewer.put('a'.repeat(64), 'x')).status).toBe(403);
+    const { id } = await aMember(client, 'viewer');
+    const forOther = aToken(viewer, id).catch((error: unknown) => error);
+    expect(codeOf(await forOther)).toBe('FORBIDDEN');
   });
 
   test('an editor of one project may not write in another', async () => {

@@ -91,8 +91,7 @@ describe('who leaves', () => {
     const fire = () => kit.say('dataset.created', { datasetId: 'd', name: name('d'), project: '/' });
     await members.remove(admin, memberId(grace));
     await fire();
-    await kit.matched();
-    expect(await kit.executionsOf(id)).toEqual([]);
+    expect(await kit.settled(id)).toMatchObject([{ state: 'FAILED', reason: expect.stringMatching(/^(FORBIDDEN|NOT_FOUND): /) }]);
     const heir = await stack.member('editor');
     await kit.service.takeOver(heir, id);
     await fire();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createCtx, memberOf, type Ctx } from '#access';
+import { createCtx, MembersService, memberOf, type Ctx } from '#access';
 import { DecisionsService, FlowsService, ModelsService, PromotionService, RegistryView, StageHistoryView } from '#registry';
 import { candidate, name } from './builders.js';
 import { gatesSaid, PASSED, passed, registryKit, type RegistryKit } from './registry-kit.js';
@@ -192,6 +192,18 @@ describe('approvals', () => {
     expect((await requestOf(again)).state).toBe('STALE');
     expect((await versionOf(versionId)).stage).toBe('candidate');
     expect(await events(`stage_request/${again}`)).toContain('model_version.request_expired');
+  });
+
+  test('count only while who gave them may still give them', async () => {
+    const { versionId } = await governed([STAGES[0], { ...STAGES[1], moves: [] }, STAGES[2]]);
+    const request = await awaiting(versionId);
+    const leaver = await stack.member('approver');
+    await approve(leaver, request);
+    await stack.app.get(MembersService).remove(admin, memberOf(leaver)!);
+    await approve(grace, request);
+    expect((await requestOf(request)).state).toBe('AWAITING_APPROVAL');
+    await approve(alan, request);
+    expect((await versionOf(versionId)).stage).toBe('live');
   });
 
   test('count only for as long as the flow says', async () => {

@@ -1,4 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { Role } from './model/permissions.js';
 
 @Entity('workspace')
 export class WorkspaceEntity {
@@ -22,7 +23,7 @@ export class MemberEntity {
 export class MemberGrantEntity {
   @PrimaryColumn('text') memberId!: string;
   @PrimaryColumn('text') path!: string;
-  @Column('text') role!: string;
+  @Column('text') role!: Role;
 }
 
 /** A token is kept as the SHA-256 of its text, which holds 256 random bits. */

@@ -5,7 +5,7 @@ import { keysetPage, select } from '#database';
 import type { Page, PageArgs } from '#kernel';
 import { MemberEntity, MemberGrantEntity, TokenEntity } from './access.entities.js';
 import { allows, memberOf, type Ctx } from './ctx.js';
-import { roleAllows, scopeAllows, type Grant, type Scope } from './model/permissions.js';
+import { roleAllows, scopeAllows, type Grant, type Role, type Scope } from './model/permissions.js';
 
 export interface MemberRow {
   readonly id: string;
@@ -75,7 +75,7 @@ export class AccessView {
     return this.dataSource.getRepository(MemberEntity).findBy({ workspaceId: ctx.workspaceId, id: In([...ids]) });
   }
 
-  async grantsByMembers(ids: readonly string[]): Promise<{ memberId: string; path: string; role: string }[]> {
+  async grantsByMembers(ids: readonly string[]): Promise<{ memberId: string; path: string; role: Role }[]> {
     return this.dataSource.getRepository(MemberGrantEntity).findBy({ memberId: In([...ids]) });
   }
 

@@ -135,7 +135,12 @@ export function hasRole(ctx: Ctx, role: Role, project: string): boolean {
   const principal = ctx.principal;
   if (principal.kind === 'system') return true;
   if (principal.kind !== 'member' && principal.kind !== 'trigger') return false;
-  return principal.grants.some((grant) => covers(grant.path, project) && ROLES.indexOf(grant.role) >= ROLES.indexOf(role));
+  return grantsRole(principal.grants, role, project);
+}
+
+/** Whether one of the grants gives at least `role` on a project. */
+export function grantsRole(grants: readonly Grant[], role: Role, project: string): boolean {
+  return grants.some((grant) => covers(grant.path, project) && ROLES.indexOf(grant.role) >= ROLES.indexOf(role));
 }
 
 /** Throws FORBIDDEN when the caller lacks `permission` on `project` (or, without a project, everywhere). */

@@ -17,6 +17,7 @@ export {
   chainOf,
   createCtx,
   othersOf,
+  grantsRole,
   hasRole,
   inChain,
   memberOf,

@@ -19,6 +19,8 @@ export class EventReading {
   constructor(
     private readonly facts: FactsPort,
     private readonly authenticator: Pick<Authenticator, 'grantsOf'>,
+    /** A trigger of one who has left fires, and fails since it may do nothing: so somebody sees that it has to be taken over. */
+    private readonly firesForTheGone = false,
   ) {}
 
   /** The facts that the trigger asked for, when it is to fire; undefined when it is not. A trigger hears only what its owner may read. */
@@ -35,9 +37,10 @@ export class EventReading {
     return Object.fromEntries(asked.filter((name) => Object.hasOwn(all, name)).map((name) => [name, all[name]!]));
   }
 
-  /** Whether the owner may read the log of the whole workspace, or at least all of the project that the subject belongs to. */
+  /** Whether the owner may read the log of the whole workspace, or at least the project that the subject belongs to. */
   private async mayHear(ownerId: string, event: LoggedEvent): Promise<boolean> {
     const grants = await this.grantsOf(ownerId);
+    if (grants.length === 0) return this.firesForTheGone;
     const reading = grants.filter(({ role }) => roleAllows(role, 'events.read'));
     if (reading.some(({ path }) => path === '/')) return true;
     if (reading.length === 0) return false;

@@ -50,7 +50,7 @@ export class TriggerMatcher extends LogConsumer {
     const triggers = Map.groupBy(await this.triggers.listening(tx, workspaceIds, types), (trigger) =>
       key(trigger.workspaceId, trigger.eventType!),
     );
-    const reading = new EventReading(this.facts, this.authenticator);
+    const reading = new EventReading(this.facts, this.authenticator, true);
     const admissions: Admission[] = [];
     for (const event of events) {
       const listening = triggers.get(key(event.workspaceId, eventType(event.name))) ?? [];

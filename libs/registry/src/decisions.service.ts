@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { AccessView, authorize, hasRole, Journal, memberOf, type Ctx, type MemberRow } from '#access';
+import { authorize, hasRole, Journal, memberOf, type Ctx } from '#access';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId } from '#kernel';
+import { HandsView } from './hands.view.js';
 import { needsChampion } from './model/gates.js';
 import { moveFor, type Move } from './model/stage-rules.js';
 import { noVersion } from './registry.locks.js';
@@ -26,7 +27,7 @@ export class DecisionsService {
     private readonly life: RequestLife,
     private readonly moves: StageMoves,
     private readonly journal: Journal,
-    private readonly access: AccessView,
+    private readonly hands: HandsView,
   ) {}
 
   /**
@@ -83,7 +84,7 @@ export class DecisionsService {
     const move = this.life.moveOf(held);
     const member = this.decider(ctx, held, move, input.decision);
     await this.write(tx, request.id, member, input);
-    const [{ name }] = (await this.access.membersByIds(ctx, [member])) as [MemberRow];
+    const name = await this.hands.nameOf(ctx, member);
     await this.journal.record(tx, ctx, {
       event: `model_version.${input.decision}`,
       subject: { kind: 'stage_request', id: request.id },
@@ -125,7 +126,7 @@ export class DecisionsService {
 
   private async approved(tx: Tx, ctx: Ctx, held: HeldRequest, move: Move): Promise<void> {
     const { request, model } = held;
-    if ((await this.requests.approvals(tx, request.id, move.approvalHours)) < move.approvals) return;
+    if (!(await this.life.isApproved(tx, held, move))) return;
     const champion = await this.store.holder(tx, model.id, request.stage);
     if (champion && needsChampion(move.gates)) {
       await this.life.become(tx, request, 'RECHECKING');

@@ -87,7 +87,9 @@ export class PromotionService {
     const { request, version } = held;
     const move = this.life.moveOf(held);
     const judged = afterGates(verdict.results, move);
-    const next = judged === 'AWAITING_APPROVAL' && request.state === 'RECHECKING' ? 'DONE' : judged;
+    const mayMove =
+      judged === 'AWAITING_APPROVAL' && request.state === 'RECHECKING' && (await this.life.isApproved(tx, held, move));
+    const next = mayMove ? 'DONE' : judged;
     await this.journal.record(tx, ctx, {
       event: 'model_version.gates_evaluated',
       subject: { kind: 'stage_request', id: request.id },

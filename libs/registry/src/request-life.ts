@@ -4,6 +4,7 @@ import type { GateResult } from '#contracts';
 import type { Tx } from '#database';
 import { DomainError } from '#kernel';
 import { DatasetReads } from '#reads/datasets';
+import { HandsView } from './hands.view.js';
 import { fingerprintOf, type FrozenEvidence } from './model/evidence.js';
 import { moveFor, type Move, type RequestState } from './model/stage-rules.js';
 import type { ModelEntity, ModelVersionEntity, StageRequestEntity } from './registry.entities.js';
@@ -35,6 +36,7 @@ export class RequestLife {
     private readonly moves: StageMoves,
     private readonly datasets: DatasetReads,
     private readonly journal: Journal,
+    private readonly hands: HandsView,
   ) {}
 
   async holdVersion(tx: Tx, ctx: Ctx, versionId: string): Promise<{ version: ModelVersionEntity; model: ModelEntity }> {
@@ -70,6 +72,12 @@ export class RequestLife {
     await this.requests.set(tx, request.id, request.state, 'DONE', patchOf(verdict));
     const by = (await this.requests.lastApprover(tx, request.id)) ?? request.requestedBy;
     await this.moves.enter(tx, ctx, model, version, move, { requestId: request.id, reason: request.reason, by });
+  }
+
+  /** Whether enough have approved who may still, within the hours that the flow gives an approval. */
+  async isApproved(tx: Tx, { request, model }: HeldRequest, move: Move): Promise<boolean> {
+    const approvers = await this.requests.approvers(tx, request.id, move.approvalHours);
+    return (await this.hands.withRole(approvers, move.approverRole, model.project)).length >= move.approvals;
   }
 
   async become(tx: Tx, request: StageRequestEntity, state: RequestState, verdict?: Verdict): Promise<void> {

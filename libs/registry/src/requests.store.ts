@@ -107,12 +107,12 @@ export class RequestsStore {
   }
 
   /** Approvals that count: of the last `hours`, where there is such a bound. */
-  async approvals(tx: Tx, requestId: string, hours: number | undefined): Promise<number> {
-    const [row] = await tx.query<{ n: number }>(
-      `select count(*)::int as n from approval where request_id = $1 and decision = 'approved'
+  async approvers(tx: Tx, requestId: string, hours: number | undefined): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `select member_id as id from approval where request_id = $1 and decision = 'approved'
           and ($2::int is null or at > clock_timestamp() - make_interval(hours => $2))`,
       [requestId, hours ?? null],
     );
-    return row!.n;
+    return rows.map(({ id }) => id);
   }
 }

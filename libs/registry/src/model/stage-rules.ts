@@ -3,7 +3,7 @@ import { DomainError } from '#kernel';
 
 /**
  * EVALUATING -> BLOCKED | AWAITING_APPROVAL | RECHECKING | DONE; AWAITING_APPROVAL -> REJECTED | RECHECKING | DONE; RECHECKING (the gates that look at the
- * champion are evaluated against the one of now) -> BLOCKED | DONE. STALE: version or flow have changed, or it was settled otherwise.
+ * champion are evaluated against the one of now) -> BLOCKED | DONE, or AWAITING_APPROVAL where an approver has left meanwhile. STALE: version or flow have changed, or it was settled otherwise.
  */
 export type RequestState = 'EVALUATING' | 'BLOCKED' | 'AWAITING_APPROVAL' | 'RECHECKING' | 'DONE' | 'REJECTED' | 'STALE';
 
