@@ -71,6 +71,7 @@ export {
   eventName,
   EVENTS,
   eventType,
+  isWellFormed,
   MAX_HOPS,
   type EventData,
   type EventName,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { authorize, Journal, type Ctx } from '#access';
 import { UnitOfWork, type Tx } from '#database';
 import { DomainError } from '#kernel';
-import { EventLog } from '#messaging';
+import { EventLog, Inbox } from '#messaging';
 import { foldEvents } from './graph-fold.js';
 import { GraphStore, SHADOW } from './graph.store.js';
 import { RebuildStore, type Difference } from './rebuild.store.js';
@@ -34,6 +34,7 @@ export class RebuildService {
     private readonly graph: GraphStore,
     private readonly log: EventLog,
     private readonly journal: Journal,
+    private readonly inbox: Inbox,
   ) {}
 
   /**
@@ -58,13 +59,14 @@ export class RebuildService {
     });
   }
 
-  /** Events never change once they have a number, so that they may be read outside the transaction. */
+  /** Events never change once they have a number, so that they may be read outside the transaction. What the consumer gave up, nobody can draw. */
   private async replay(tx: Tx, ctx: Ctx, prunedThrough: bigint, through: bigint): Promise<number> {
+    const dead = await this.inbox.givenUpBy('lineage');
     let count = 0;
     for (let after = String(prunedThrough); ;) {
       const read = await this.log.read({ after, workspaceId: ctx.workspaceId, names: DRAWN_NAMES, limit: BATCH });
       const events = read.filter(({ sequence }) => BigInt(sequence!) <= through);
-      await this.graph.apply(tx, foldEvents(events), SHADOW);
+      await this.graph.apply(tx, foldEvents(events.filter(({ id }) => !dead.has(id))), SHADOW);
       count += events.length;
       if (events.length < BATCH) return count;
       after = events.at(-1)!.sequence!;

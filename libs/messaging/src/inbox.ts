@@ -64,6 +64,16 @@ export class Inbox {
     return new Map(rows.map(({ eventId, reason }) => [eventId, reason ?? 'unknown']));
   }
 
+  /** Ids of the events that a reader of the log has given up. */
+  async givenUpBy(consumer: string): Promise<Set<string>> {
+    const rows = await select<{ id: string }>(
+      this.dataSource,
+      `select event_id as id from inbox where subscriber = $1 and state = 'dead'`,
+      [consumer],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
   async dead(workspaceId: string, limit = 100): Promise<DeadJob[]> {
     return select<DeadJob>(
       this.dataSource,

@@ -66,14 +66,21 @@ export abstract class SubscriberProcessor<N extends EventName> extends WorkerHos
     // Nobody waits.
   }
 
-  async process(job: Job<{ eventId: string }>): Promise<void> {
+  async process(job: Job<unknown>): Promise<void> {
     const started = performance.now();
     let outcome = 'failed';
     try {
-      outcome = await this.deliver(job.data.eventId);
+      const eventId = eventIdIn(job);
+      outcome = eventId === undefined ? this.dropped(job) : await this.deliver(eventId);
     } finally {
       this.host.metrics.jobSeconds.record((performance.now() - started) / 1000, { subscriber: this.subscriber, outcome });
     }
+  }
+
+  /** It is only a wake-up: whatever it was meant to name has a row, and the sweeper finds that. */
+  private dropped({ id }: Job<unknown>): string {
+    this.host.logger.warn({ subscriber: this.subscriber, jobId: id }, 'a message that names no event is dropped');
+    return 'malformed';
   }
 
   private async deliver(eventId: string): Promise<string> {
@@ -106,16 +113,17 @@ export abstract class SubscriberProcessor<N extends EventName> extends WorkerHos
   }
 
   @OnWorkerEvent('failed')
-  async onFailed(job: Job<{ eventId: string }> | undefined, error: Error): Promise<void> {
-    if (!job) return;
+  async onFailed(job: Job<unknown> | undefined, error: Error): Promise<void> {
+    const eventId = job && eventIdIn(job);
+    if (!job || eventId === undefined) return;
     const final = job.attemptsMade >= (job.opts.attempts ?? 1) || error.message.includes('stalled');
     if (!final) return;
     this.host.logger.error(
-      { subscriber: this.subscriber, eventId: job.data.eventId, attempts: job.attemptsMade, error: error.message },
+      { subscriber: this.subscriber, eventId, attempts: job.attemptsMade, error: error.message },
       'job is dead',
     );
-    await this.tellGivenUp(job.data.eventId, errorMessage(error));
-    await this.host.inbox.markDead(this.subscriber, job.data.eventId, errorMessage(error));
+    await this.tellGivenUp(eventId, errorMessage(error));
+    await this.host.inbox.markDead(this.subscriber, eventId, errorMessage(error));
   }
 
   private async tellGivenUp(eventId: string, reason: string): Promise<void> {
@@ -128,4 +136,10 @@ export abstract class SubscriberProcessor<N extends EventName> extends WorkerHos
   onError(error: Error): void {
     this.host.logger.debug({ subscriber: this.subscriber, error: error.message }, 'queue connection');
   }
+}
+
+/** The event that a job names; undefined for what the relay would not have written. */
+function eventIdIn({ data }: Job<unknown>): string | undefined {
+  const eventId = (data as { eventId?: unknown } | null | undefined)?.eventId;
+  return typeof eventId === 'string' ? eventId : undefined;
 }

@@ -1,3 +1,4 @@
+export { SPLIT_APPS, type SplitApp } from './app-process.js';
 export {
   aDataset,
   aMember,
@@ -26,6 +27,6 @@ export { attemptProcesses, kill9, type AttemptProcess } from './orphans.js';
 export { startPlatform, type PlatformTestOptions } from './platform.js';
 export { missingRedis, startRedis, type TestRedis } from './redis.js';
 export { SHORT_TIMES, type Server } from './server.js';
-export { SPLIT_APPS, startSplit, type SplitApp, type SplitServer } from './split.js';
+export { startSplit, type SplitServer } from './split.js';
 export { ask, dropSessions, embeddedServer, withDatabase } from './superuser.js';
 export { until } from './until.js';

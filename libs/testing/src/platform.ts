@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { goneWithin, processIdentity, signalProcess } from '#database';
+import { AppProcess, type SplitApp } from './app-process.js';
 import { Child, ROOT } from './child.js';
 import { Client } from './client.js';
+import { freePort } from './free-port.js';
 import { attemptProcesses, kill9 } from './orphans.js';
 import { SHORT_TIMES, type Server } from './server.js';
 import { embeddedServer } from './superuser.js';
@@ -36,7 +38,9 @@ class PlatformProcess implements Server {
   url = '';
   token = '';
   databaseUrl = '';
-  private child!: Child;
+  applicationUrl = '';
+  private child: Child | undefined;
+  private others: AppProcess[] = [];
   private env: Readonly<Record<string, string>>;
 
   constructor(
@@ -48,7 +52,7 @@ class PlatformProcess implements Server {
   }
 
   get pid(): number {
-    return this.child.pid;
+    return this.child!.pid;
   }
 
   client(token = this.token): Client {
@@ -56,6 +60,7 @@ class PlatformProcess implements Server {
   }
 
   async start(): Promise<void> {
+    if (this.child?.running) return;
     const port = this.url ? new URL(this.url).port : '0';
     const child = new Child(
       process.execPath,
@@ -70,24 +75,41 @@ class PlatformProcess implements Server {
     if (line instanceof Error) throw line;
     ({ url: this.url, token: this.token } = JSON.parse(line) as { url: string; token: string });
     this.databaseUrl = (await embeddedServer(this.home)).url;
+    this.applicationUrl = await applicationUrlOf(this.home, this.databaseUrl);
+  }
+
+  async another(app: SplitApp): Promise<void> {
+    const { home, env, applicationUrl: databaseUrl, url: apiUrl } = this;
+    const other = new AppProcess(app, await freePort(), { home, env, databaseUrl, apiUrl });
+    this.others.push(other);
+    await other.ready();
   }
 
   async restart(env: Readonly<Record<string, string>> = {}): Promise<void> {
     this.env = { ...this.env, ...env };
-    await this.child.stop();
+    await this.stopOthers();
+    await this.child?.stop();
     await this.start();
   }
 
-  async kill9(): Promise<void> {
-    await this.child.kill9();
+  async kill9(app?: SplitApp): Promise<void> {
+    await this.child?.kill9();
+    if (!app) await Promise.all(this.others.splice(0).map(({ child }) => child.kill9()));
   }
 
   async stop(): Promise<void> {
-    const orderly = this.child.running;
-    const code = await this.child.stop().catch((error: unknown) => error);
+    const failed = await this.stopOthers();
+    const orderly = this.child?.running;
+    const code = await this.child?.stop().catch((error: unknown) => error);
     await this.endLeftovers();
     if (this.dir) await rm(this.dir, { recursive: true, force: true });
-    if (orderly && code !== 0) throw new Error(`the platform ended with ${String(code)}: ${this.child.stderr}`);
+    if (orderly && code !== 0) failed.push(`the platform ended with ${String(code)}: ${this.child!.stderr}`);
+    if (failed.length) throw new Error(failed.join('\n'));
+  }
+
+  private async stopOthers(): Promise<string[]> {
+    const ends = await Promise.all(this.others.splice(0).map((other) => other.stop()));
+    return ends.filter((end) => end !== undefined);
   }
 
   /** After a SIGKILL the database and the attempts are nobody's. */
@@ -99,6 +121,13 @@ class PlatformProcess implements Server {
     signalProcess(server.pid, 'SIGINT');
     if (!(await goneWithin(server.pid, identity, 15_000))) await kill9(server.pid);
   }
+}
+
+async function applicationUrlOf(home: string, databaseUrl: string): Promise<string> {
+  const url = new URL(databaseUrl);
+  url.username = 'tailrace_app';
+  url.password = (await readFile(join(home, 'database-password'), 'utf8')).trim();
+  return url.toString();
 }
 
 /** The command line, or the platform itself where that is older than the command line. */

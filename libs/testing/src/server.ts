@@ -1,3 +1,4 @@
+import type { SplitApp } from './app-process.js';
 import type { Client } from './client.js';
 
 /** A started installation, whatever processes it is made of. */
@@ -10,11 +11,19 @@ export interface Server {
   readonly home: string;
   /** Database of the application, by a role that may do everything. */
   readonly databaseUrl: string;
+  /** The same database by the role of the application. */
+  readonly applicationUrl: string;
   client(token?: string): Client;
   /** Orderly end of every process; rejects when one ends otherwise than with 0. What was made for the test is removed. */
   stop(): Promise<void>;
-  /** SIGKILL for every process of the installation but its database; attempts are left running, as a crash leaves them. */
-  kill9(): Promise<void>;
+  /**
+   * SIGKILL for every process of the installation but its database, or for the one in which `app` runs; attempts are left running, as a crash leaves them.
+   */
+  kill9(app?: SplitApp): Promise<void>;
+  /** Starts what does not run, on the same state. */
+  start(): Promise<void>;
+  /** One more process of an app beside what runs; it is gone after the next `stop` or `restart`. */
+  another(app: SplitApp): Promise<void>;
   /** Starts anew on the same state, after `kill9` or instead of what runs. `env` adds to what was given at the start. */
   restart(env?: Readonly<Record<string, string>>): Promise<void>;
 }

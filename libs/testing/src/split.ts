@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Child, ROOT } from './child.js';
+import { AppProcess, SPLIT_APPS, type Installation, type SplitApp } from './app-process.js';
 import { Client } from './client.js';
 import { freePort } from './free-port.js';
 import { attemptProcesses, kill9 } from './orphans.js';
@@ -16,19 +16,6 @@ export interface SplitOptions {
   readonly redisUrl?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
-
-/** Every app, each as a process of its own. */
-export const SPLIT_APPS = [
-  'api',
-  'dataset-registry',
-  'experiment-tracking',
-  'training-runner',
-  'model-registry',
-  'deployment',
-  'automation',
-  'inference',
-] as const;
-export type SplitApp = (typeof SPLIT_APPS)[number];
 
 export interface SplitServer extends Server {
   pidOf(app: SplitApp): number;
@@ -52,7 +39,8 @@ export async function startSplit(options: SplitOptions): Promise<SplitServer> {
 
 class SplitProcesses implements SplitServer {
   token = '';
-  private children = new Map<SplitApp, Child>();
+  private readonly processes = new Map<SplitApp, AppProcess>();
+  private readonly others: AppProcess[] = [];
   private env: Readonly<Record<string, string>>;
 
   constructor(
@@ -71,12 +59,16 @@ class SplitProcesses implements SplitServer {
     return this.options.migrationUrl;
   }
 
+  get applicationUrl(): string {
+    return this.options.databaseUrl;
+  }
+
   get pid(): number {
     return this.pidOf('api');
   }
 
   pidOf(app: SplitApp): number {
-    return this.children.get(app)!.pid;
+    return this.processes.get(app)!.child.pid;
   }
 
   client(token = this.token): Client {
@@ -84,9 +76,16 @@ class SplitProcesses implements SplitServer {
   }
 
   async start(): Promise<void> {
-    this.children = new Map(SPLIT_APPS.map((app) => [app, this.spawn(app)]));
-    await Promise.all(SPLIT_APPS.map((app) => this.answers(app)));
+    const missing = SPLIT_APPS.filter((app) => !this.processes.get(app)?.child.running);
+    for (const app of missing) this.processes.set(app, this.spawn(app, Number(new URL(this.urlOf(app)).port)));
+    await Promise.all(missing.map((app) => this.processes.get(app)!.ready()));
     this.token = await until('the first tokens', async () => (await readFile(join(this.home, 'token'), 'utf8')).trim());
+  }
+
+  async another(app: SplitApp): Promise<void> {
+    const other = this.spawn(app, await freePort());
+    this.others.push(other);
+    await other.ready();
   }
 
   async restart(env: Readonly<Record<string, string>> = {}): Promise<void> {
@@ -95,8 +94,9 @@ class SplitProcesses implements SplitServer {
     await this.start();
   }
 
-  async kill9(): Promise<void> {
-    await Promise.all([...this.children.values()].map((child) => child.kill9()));
+  async kill9(app?: SplitApp): Promise<void> {
+    const killed = app ? [this.processes.get(app)!] : this.all();
+    await Promise.all(killed.map(({ child }) => child.kill9()));
   }
 
   async stop(): Promise<void> {
@@ -106,37 +106,20 @@ class SplitProcesses implements SplitServer {
     if (failed.length) throw new Error(failed.join('\n'));
   }
 
+  private all(): AppProcess[] {
+    return [...this.processes.values(), ...this.others];
+  }
+
   private async stopAll(): Promise<string[]> {
-    const running = [...this.children].filter(([, child]) => child.running);
-    const ends = await Promise.all(running.map(([, child]) => child.stop().catch((error: unknown) => error)));
-    return running.flatMap(([app, child], index) =>
-      ends[index] === 0 ? [] : [`${app} ended with ${String(ends[index])}: ${child.stderr}`],
-    );
+    const ends = await Promise.all(this.all().map((each) => each.stop()));
+    return ends.filter((end) => end !== undefined);
   }
 
-  private spawn(app: SplitApp): Child {
+  private spawn(app: SplitApp, port: number): AppProcess {
     const { databaseUrl, redisUrl } = this.options;
-    const env = {
-      ...this.env,
-      TAILRACE_HOME: this.home,
-      TAILRACE_PORT: new URL(this.urlOf(app)).port,
-      TAILRACE_API_URL: this.urlOf('api'),
-      TAILRACE_INFERENCE_URL: this.urlOf('inference'),
-      ...(app === 'inference' ? {} : { DATABASE_URL: databaseUrl, ...(redisUrl ? { REDIS_URL: redisUrl } : {}) }),
-    };
-    return new Child(process.execPath, [join(ROOT, 'dist', 'apps', app, 'src', 'main.js')], { env });
-  }
-
-  private async answers(app: SplitApp): Promise<void> {
-    const child = this.children.get(app)!;
-    await until(
-      `${app} is ready`,
-      async () => {
-        if (!child.running) throw new Error(`${app} ended with ${child.code}: ${child.stderr}`);
-        return (await fetch(`${this.urlOf(app)}${app === 'inference' ? '/v2/health/live' : '/readyz'}`)).ok;
-      },
-      60_000,
-    );
+    const { home, env } = this;
+    const urls = { apiUrl: this.urlOf('api'), inferenceUrl: this.urlOf('inference') };
+    return new AppProcess(app, port, { home, databaseUrl, redisUrl, env, ...urls } satisfies Installation);
   }
 
   private urlOf(app: SplitApp): string {

@@ -56,3 +56,8 @@ export interface LoggedEvent<N extends EventName = EventName> {
   readonly hops: number;
   readonly authId: string;
 }
+
+/** Whether the data of an event are what its schema says: only then do those who read it have to know what to do with it. */
+export function isWellFormed({ name, data }: Pick<LoggedEvent, 'name' | 'data'>): boolean {
+  return EVENTS[name].safeParse(data).success;
+}
