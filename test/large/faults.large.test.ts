@@ -16,7 +16,6 @@ import {
   kill9,
   penguins,
   penguinsCsv,
-  quickSpec,
   slowSpec,
   startPlatform,
   uniqueName,
@@ -26,12 +25,9 @@ import {
   type Client,
   type Server,
 } from '#testing';
-import { redeliver } from './domains.js';
 
 const CREATE_DATASET =
   'mutation ($input: CreateDatasetInput!) { createDataset(input: $input) { dataset { id } userErrors { code message } } }';
-const CREATE_TRIGGER =
-  'mutation ($input: CreateTriggerInput!) { createTrigger(input: $input) { trigger { id } userErrors { code message } } }';
 const FROM_ZERO = (count: number) => Array.from({ length: count }, (_, step) => step);
 
 /** Exit code of an attempt process that the platform no longer takes for the job's. */
@@ -184,38 +180,6 @@ describe('the way of an event', { timeout: 90_000 }, () => {
     await server.restart();
     await relayCaughtUp();
     expect(await eventsOf(subject)).toEqual(['dataset_version.created', 'dataset_version.validated']);
-  });
-
-  test('R22: an event that fires a trigger, delivered five times and read twice: one execution, one training', async () => {
-    const datasetId = await aDataset(client);
-    const templateId = await aTemplate(client, { datasetId, spec: quickSpec() });
-    const action = { kind: 'start_training', templateId };
-    const filter = { event: 'dataset_version.validated', equals: { datasetId } };
-    const { trigger } = await client.mutate<{ trigger: { id: string } }>(CREATE_TRIGGER, {
-      name: uniqueName('trigger'),
-      filter,
-      action,
-    });
-    await aVersion(client, datasetId, penguinsCsv());
-    const executions = () =>
-      ask(server.databaseUrl, 'select id, state from trigger_execution where trigger_id = $1', [trigger.id]);
-    await until('the trigger has acted', async () => (await executions())[0]?.['state'] === 'COMPLETED');
-    const [fired] = await ask<{ id: string; sequence: string }>(
-      server.databaseUrl,
-      `select id, sequence from event_log where type = 'io.tailrace.trigger.fired.v1' and data ->> 'triggerId' = $1`,
-      [trigger.id],
-    );
-    await ask(server.databaseUrl, `update log_cursor set position = position - 20 where consumer = 'trigger-matcher'`);
-    // Without its inbox row a delivery is as new: what is left to hold it off is the execution itself.
-    await ask(server.databaseUrl, `delete from inbox where subscriber = 'automation.act' and event_id = $1`, [fired!.id]);
-    await redeliver(server, 'automation.act', fired!.id, 5);
-    await redeliver(server, 'automation.act', fired!.id, 5);
-    expect(await executions()).toHaveLength(1);
-    const jobs = await ask<{ id: string }>(server.databaseUrl, 'select id from training_job where template_id = $1', [
-      templateId,
-    ]);
-    expect(jobs).toHaveLength(1);
-    await jobWhen(client, jobs[0]!.id, 'succeeds', ({ state }) => state === 'SUCCEEDED');
   });
 });
 

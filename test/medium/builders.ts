@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Ctx } from '#access';
-import type { EvaluationResult } from '#contracts';
+import type { EvaluationResult, EventData } from '#contracts';
 import { UnitOfWork } from '#database';
 import { DatasetsService } from '#datasets';
 import { ModelsService } from '#registry';
@@ -96,4 +96,22 @@ export async function candidate(stack: Stack, ctx: Ctx, model: string, trainedBy
     trainedBy,
   });
   return version.id;
+}
+
+/** Rows of further valid versions of a data set, as so many uploads would leave them; answers what the log would say of each, in their order. */
+export async function moreVersions(
+  rows: Stack['rows'],
+  datasetId: string,
+  count: number,
+): Promise<EventData<'dataset_version.validated'>[]> {
+  const made = await rows<{ id: string; number: number }>(
+    `insert into dataset_version (id, workspace_id, dataset_id, number, state, format, blob, size, table_blob, table_size, columns, profile, created_by)
+     select 'dsv_' || md5(v.id || n.n), v.workspace_id, v.dataset_id, v.number + n.n, 'VALIDATED', v.format, v.blob, v.size, v.table_blob, v.table_size,
+       v.columns, v.profile, v.created_by
+     from (select * from dataset_version where dataset_id = $1 order by number desc limit 1) v, generate_series(1, $2) as n(n)
+     returning id, number`,
+    [datasetId, count],
+  );
+  made.sort((a, b) => a.number - b.number);
+  return made.map(({ id, number }) => ({ datasetId, versionId: id, number, parentId: null, rows: 10, warnings: 0 }));
 }

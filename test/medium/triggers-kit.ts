@@ -12,7 +12,7 @@ import { UnitOfWork } from '#database';
 import { Outbox } from '#messaging';
 import { until } from '#testing';
 import { JobsService, TemplatesService } from '#training';
-import { digest, name, validDataset } from './builders.js';
+import { digest, moreVersions, name, validDataset } from './builders.js';
 import { hasRead, type Stack } from './stack.js';
 import { ALLOWED } from './webhooks-kit.js';
 
@@ -39,15 +39,6 @@ export function triggersKit(stack: Stack, ctx: Ctx) {
       return stack.app.get(UnitOfWork).run({}, async (tx) => outbox.add(tx, by, event, `test/${name('subject')}`, data));
     },
 
-    /** Says many events of one kind in one transaction. */
-    async sayAll<N extends EventName>(event: N, all: readonly EventData<N>[]): Promise<void> {
-      const by = createCtx(ctx.workspaceId, { kind: 'system', name: 'test' });
-      const outbox = stack.app.get(Outbox);
-      await stack.app.get(UnitOfWork).run({}, async (tx) => {
-        for (const data of all) outbox.add(tx, by, event, `test/${name('subject')}`, data);
-      });
-    },
-
     /** Executions of a trigger, oldest first, once there are `count` of them that have not to be waited for. */
     settled: (triggerId: string, count = 1) =>
       until(`${count} executions that ended`, async () => {
@@ -68,19 +59,7 @@ export function triggersKit(stack: Stack, ctx: Ctx) {
       return { templateId: id, ...data };
     },
 
-    /** Rows of further valid versions of a data set, as a thousand uploads would leave them; answers what the log would say of each. */
-    async versions(datasetId: string, count: number): Promise<EventData<'dataset_version.validated'>[]> {
-      const rows = await stack.rows<{ id: string; number: number }>(
-        `insert into dataset_version (id, workspace_id, dataset_id, number, state, format, blob, size, table_blob, table_size, columns, profile, created_by)
-         select 'dsv_' || md5(v.id || n.n), v.workspace_id, v.dataset_id, v.number + n.n, 'VALIDATED', v.format, v.blob, v.size, v.table_blob, v.table_size,
-           v.columns, v.profile, v.created_by
-         from (select * from dataset_version where dataset_id = $1 order by number desc limit 1) v, generate_series(1, $2) as n(n)
-         returning id, number`,
-        [datasetId, count],
-      );
-      rows.sort((a, b) => a.number - b.number);
-      return rows.map(({ id, number }) => ({ datasetId, versionId: id, number, parentId: null, rows: 10, warnings: 0 }));
-    },
+    versions: (datasetId: string, count: number) => moreVersions(stack.rows, datasetId, count),
 
     jobsOf: (templateId: string) =>
       stack.rows<{ id: string; state: string; dataset_version_id: string; created_at: Date }>(

@@ -33,21 +33,6 @@ const onValidated = (datasetId: string) => ({
 const call = () => ({ kind: 'call_webhook', url: receiver.url });
 
 describe('one cause, one execution', () => {
-  test('R22: an event that is read and delivered five times is one execution and one training', async () => {
-    const { templateId, datasetId, versionId } = await kit.template();
-    const { id } = await kit.make({ filter: onValidated(datasetId), action: { kind: 'start_training', templateId } });
-    await kit.say('dataset_version.validated', kit.validated({ datasetId, versionId }));
-    const running = await kit.inState(id, 'RUNNING');
-    for (let again = 0; again < 5; again++) {
-      await stack.rows("update log_cursor set position = position - 20 where consumer = 'trigger-matcher'");
-      await stack.rows("delete from inbox where subscriber = 'automation.act' and event_id = $1", [running.firedEvent]);
-      await kit.say('dataset.created', { datasetId: 'none', name: 'none', project: '/' });
-      await kit.matched();
-    }
-    expect(await kit.executionsOf(id)).toMatchObject([{ state: 'RUNNING', outcome: { jobId: expect.any(String) } }]);
-    expect(await kit.jobsOf(templateId)).toHaveLength(1);
-  });
-
   test('causes that agree in the fields of the key are one within the window', async () => {
     const { id } = await kit.make({
       filter: { kind: 'event', event: 'dataset_version.validated' },
@@ -69,43 +54,6 @@ describe('one cause, one execution', () => {
 });
 
 describe('one at a time', () => {
-  test(
-    'R24: 1,000 versions in 10 s on a trigger with newest: one run now, one trailing run with the newest version',
-    { timeout: 60_000 },
-    async () => {
-      const { templateId, datasetId } = await kit.template();
-      const versions = await kit.versions(datasetId, 1000);
-      const { id } = await kit.make({
-        filter: onValidated(datasetId),
-        action: { kind: 'start_training', templateId },
-        concurrency: 'newest',
-      });
-      for (let from = 0; from < 1000; from += 50) await kit.sayAll('dataset_version.validated', versions.slice(from, from + 50));
-      await kit.matched();
-      const [first, ...others] = await until('a job', async () => {
-        const jobs = await kit.jobsOf(templateId);
-        return jobs.length > 0 && jobs;
-      });
-      expect(others).toEqual([]);
-      expect(first!.dataset_version_id).toBe(versions[0]!.versionId);
-      await kit.cancel(first!.id);
-      const trailing = await until('the trailing job', async () => (await kit.jobsOf(templateId))[1]);
-      expect(trailing.dataset_version_id).toBe(versions[999]!.versionId);
-      await kit.cancel(trailing.id);
-      const rows = await kit.settled(id, 1000);
-      expect(rows).toHaveLength(1000);
-      const skipped = rows.filter(({ state }) => state === 'SKIPPED');
-      expect(skipped).toHaveLength(998);
-      expect(
-        skipped.every(({ reason, supersededBy }) => supersededBy !== null && reason === `superseded: by ${supersededBy}`),
-      ).toBe(true);
-      const said = (await kit.saidOf(id)).filter(({ type }) => type === 'trigger.skipped');
-      expect(said.reduce((sum, { count }) => sum + count!, 0)).toBe(998);
-      expect(said.length).toBeLessThan(50);
-      expect(await kit.jobsOf(templateId)).toHaveLength(2);
-    },
-  );
-
   test('queue keeps them in order, skip lets none wait', async () => {
     const { templateId, datasetId } = await kit.template();
     const versions = await kit.versions(datasetId, 3);
@@ -205,37 +153,6 @@ describe('what died on its way', () => {
 });
 
 describe('the end of a chain', () => {
-  test('R23: two triggers that train for each other stop at hop 8, and say so', async () => {
-    const [a, b] = [await kit.template(), await kit.template()];
-    const whenQueued = (templateId: string) => ({
-      kind: 'event',
-      event: 'training_job.queued',
-      where: { field: 'data.templateId', op: 'eq', value: templateId },
-    });
-    const ids = [
-      await kit.make({ filter: whenQueued(a.templateId), action: { kind: 'start_training', templateId: b.templateId } }),
-      await kit.make({ filter: whenQueued(b.templateId), action: { kind: 'start_training', templateId: a.templateId } }),
-    ].map(({ id }) => id);
-    await kit.say('training_job.queued', {
-      jobId: 'none',
-      runId: 'none',
-      templateId: a.templateId,
-      templateRevision: 1,
-      datasetVersionId: a.versionId,
-    });
-    const skipped = await until('a loop that is cut', async () => {
-      for (const job of [...(await kit.jobsOf(a.templateId)), ...(await kit.jobsOf(b.templateId))])
-        if (job.state === 'QUEUED') await kit.cancel(job.id);
-      const rows = (await Promise.all(ids.map(kit.executionsOf))).flat();
-      return rows.find(({ state }) => state === 'SKIPPED');
-    });
-    expect(skipped.reason).toBe('loop: the chain of causes is 8 events long, and 8 is the limit');
-    await kit.matched();
-    const said = (await Promise.all(ids.map(kit.saidOf))).flat().filter(({ type }) => type === 'trigger.skipped');
-    expect(said).toEqual([{ type: 'trigger.skipped', reason: skipped.reason, count: 1 }]);
-    expect([...(await kit.jobsOf(a.templateId)), ...(await kit.jobsOf(b.templateId))]).toHaveLength(4);
-  });
-
   test('what a training says later still belongs to the chain that started it', async () => {
     const { templateId, datasetId, versionId } = await kit.template();
     await kit.make({ filter: onValidated(datasetId), action: { kind: 'start_training', templateId } });
