@@ -94,6 +94,14 @@ describe('promotion', () => {
     });
     expect((await versionOf(slow.versionId)).stage).toBe('none');
     expect((await versionOf(quick.versionId)).stage).toBe('production');
+    // The request has ended with that, by whoever found it so, and it can be asked anew.
+    expect((await requestOf(slow.requestId)).state).toBe('STALE');
+    const said = "select actor, action, reason from audit_log where subject_id = $1 and action = 'model_version.request_expired'";
+    const reason = 'another version has come into the stage since the gates were evaluated';
+    expect(await stack.rows(said, [slow.requestId])).toEqual([
+      { actor: memberOf(grace), action: 'model_version.request_expired', reason },
+    ]);
+    await promotion().request(ada, { versionId: slow.versionId, stage: 'production' });
   });
 
   test('two approvals at the same moment: one move, one holder', async () => {

@@ -76,7 +76,8 @@ export class DecisionsService {
     authorize(ctx, 'registry.approve', model.project);
     if (request.state !== 'AWAITING_APPROVAL')
       throw new DomainError('CONFLICT', `the request is ${request.state}, not awaiting approval`, 'requestId');
-    const outdated = await this.life.outdated(held);
+    const outdated =
+      (await this.life.outdated(held)) ?? (input.decision === 'approved' ? await this.overtaken(tx, held) : undefined);
     if (outdated) {
       await this.life.expire(tx, ctx, held, outdated);
       return outdated;
@@ -124,6 +125,16 @@ export class DecisionsService {
       throw new DomainError('CONFLICT', 'you have decided on this request already', 'requestId');
   }
 
+  /** Gates that look at the champion are evaluated once more; what other gates said was said beside the version that stood there. */
+  private async overtaken(tx: Tx, held: HeldRequest): Promise<string | undefined> {
+    const { request, model } = held;
+    const champion = await this.store.holder(tx, model.id, request.stage);
+    if (champion && needsChampion(this.life.moveOf(held).gates)) return undefined;
+    return (champion?.id ?? null) === request.championId
+      ? undefined
+      : 'another version has come into the stage since the gates were evaluated';
+  }
+
   private async approved(tx: Tx, ctx: Ctx, held: HeldRequest, move: Move): Promise<void> {
     const { request, model } = held;
     if (!(await this.life.isApproved(tx, held, move))) return;
@@ -132,12 +143,6 @@ export class DecisionsService {
       await this.life.become(tx, request, 'RECHECKING');
       return this.life.recheck(tx, ctx, held);
     }
-    if ((champion?.id ?? null) !== request.championId)
-      throw new DomainError(
-        'CONFLICT',
-        'another version has come into the stage since the gates were evaluated; ask for the stage anew',
-        'requestId',
-      );
     await this.life.complete(tx, ctx, held, move);
   }
 }
