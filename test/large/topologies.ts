@@ -15,9 +15,14 @@ const split: Start = async (env) => {
   return server;
 };
 
-/** Runs a suite on each way in which the platform is run: what holds in one process holds in many. */
-export function inEachTopology(suite: (start: Start) => void): void {
-  describe('in one process, on the embedded PostgreSQL', () => suite(embedded));
+export type Topology = 'embedded' | 'split';
+
+/**
+ * Runs a suite on each way in which the platform is run: what holds in one process holds in many. A suite that is long runs only what is central of it as
+ * processes, by the topology that it is told.
+ */
+export function inEachTopology(suite: (start: Start, topology: Topology) => void): void {
+  describe('in one process, on the embedded PostgreSQL', () => suite(embedded, 'embedded'));
   const missing = missingPostgres15();
-  describe.skipIf(missing)(titled('as a process each, on PostgreSQL 15', missing), () => suite(split));
+  describe.skipIf(missing)(titled('as a process each, on PostgreSQL 15', missing), () => suite(split, 'split'));
 }
