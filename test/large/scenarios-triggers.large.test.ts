@@ -248,6 +248,9 @@ inEachTopology((start) => {
     // Both go on from now, so that nothing of the three hours is left to fire.
     for (const id of [once, none]) expect(await kit.nextFireAt(id)).toBeGreaterThan(due.getTime() + 3 * HOURS);
     expect(receiver.calls.slice(before).map((arrival) => toEvent(arrival).data?.['scheduledFor'])).toEqual([due.toISOString()]);
+    // A time that is late and not missed fires.
+    await rows("update trigger set next_fire_at = now() - interval '1 second' where id = $1", [none]);
+    expect((await kit.ended(none, 2)).map(({ state }) => state)).toEqual(['SKIPPED', 'COMPLETED']);
     for (const id of [once, none]) await kit.remove(id);
   }, 60_000);
 

@@ -1,19 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, checkInvariants, uniqueName, until, type Client, type Server } from '#testing';
 import { answers, startListener, toEvent, verify, type Arrival, type Listener } from '../medium/webhooks-listener.js';
 import { sayAll } from './domains.js';
+import { following, FOLLOW, residentMb, type Sequenced } from './log-readers.js';
 import { SseReader, stopReaders } from './sse-reader.js';
 import { inEachTopology } from './topologies.js';
 import { webhooksKit } from './webhooks-kit.js';
 
 const CREATED = 'query ($after: String!) { events(first: 1000, after: $after, types: ["experiment.created"]) { sequence } }';
-const FOLLOW = 'subscription ($after: String) { events(after: $after, types: ["experiment.created"]) { sequence } }';
 const UPDATED = 'query ($after: String!) { events(first: 1000, after: $after, types: ["experiment.updated"]) { id subject } }';
 const DISABLED = '{ events(first: 1000, types: ["webhook.disabled"]) { data } }';
-interface Sequenced {
-  readonly sequence: string;
-}
 
 /** Readers that take nothing; events until they are stalled, 6 MB each; and what passes then, 12 MB each. */
 const SILENT = 20;
@@ -63,29 +59,10 @@ inEachTopology((start) => {
   }
 
   describe('R42: a reader of the log that was cut off', () => {
-    /** Follows by SSE and by subscription at once, from the last that each of them has. */
-    async function following(bySse: string[], bySocket: string[]) {
-      const headers: Record<string, string> = bySse.length > 0 ? { 'last-event-id': bySse.at(-1)! } : {};
-      const sse = new SseReader(server, '?types=experiment.created', { headers });
-      const socket = await client.socket();
-      const values = socket.start<Sequenced>(FOLLOW, { after: bySocket.at(-1) }).values;
-      await sse.opened();
-      return {
-        last: () => [sse.frames.at(-1)?.id, values.at(-1)?.sequence],
-        heard: () => Math.min(sse.frames.length, values.length),
-        keep: () => {
-          sse.stop();
-          socket.drop();
-          bySse.push(...sse.frames.map(({ id }) => id));
-          bySocket.push(...values.map(({ sequence }) => sequence));
-        },
-      };
-    }
-
     test('by kill -9 of the API, twice, in the middle of what is said, goes on without gap or duplicate', async () => {
       const [bySse, bySocket]: [string[], string[]] = [[], []];
       for (let cut = 0; cut < 2; cut++) {
-        const readers = await following(bySse, bySocket);
+        const readers = await following(server, bySse, bySocket);
         const writing = (async () => {
           for (;;) await kit.anExperiment();
         })();
@@ -97,7 +74,7 @@ inEachTopology((start) => {
         readers.keep();
         await kit.anExperiment();
       }
-      const readers = await following(bySse, bySocket);
+      const readers = await following(server, bySse, bySocket);
       await kit.anExperiment();
       const said = async (after: string) =>
         (await client.query<{ events: Sequenced[] }>(CREATED, { after })).events.map(({ sequence }) => sequence);
@@ -266,6 +243,7 @@ inEachTopology((start) => {
         return mine.length === 5 && mine.map((event) => event.id);
       });
       listener.answer = answers(200);
+      await expect(kit.replay(id, { fromSequence: first.sequence })).rejects.toMatchObject({ code: 'CONFLICT' });
       await kit.turnOn(id);
       await until('what waited has ended', async () => (await kit.deliveriesOf(id)).every(({ state }) => state !== 'PENDING'));
       const before = listener.calls.length;
@@ -295,8 +273,3 @@ inEachTopology((start) => {
 
   test('every invariant holds in the end', () => checkInvariants(server.databaseUrl, 60_000));
 });
-
-/** Memory of a process that its kernel holds for it, in MB. */
-async function residentMb(pid: number): Promise<number> {
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
-}

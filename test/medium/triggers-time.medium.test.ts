@@ -1,10 +1,6 @@
-import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Ctx } from '#access';
-import { IncomingService, SchedulesService, signedHeaders } from '#automation';
-import { PlatformModule } from '#host';
-import { until } from '#testing';
+import { IncomingService, signedHeaders } from '#automation';
 import { AutomationRole } from '../../apps/automation/src/automation.role.js';
 import { name } from './builders.js';
 import { startStack, type Stack } from './stack.js';
@@ -12,78 +8,22 @@ import { triggersKit, type TriggersKit } from './triggers-kit.js';
 
 /** Nobody is there: what is tested here is what fires. */
 const NOBODY = { kind: 'call_webhook', url: 'http://127.0.0.1:9/hook' };
-const HOURS = 3_600_000;
 
 let stack: Stack;
-let second: INestApplicationContext;
 let ada: Ctx;
 let kit: TriggersKit;
 beforeAll(async () => {
   stack = await startStack([AutomationRole], { TAILRACE_WEBHOOK_ALLOW: '127.0.0.0/8' });
-  const platform = PlatformModule.register({
-    config: stack.config,
-    databaseUrl: stack.databaseUrl,
-    service: 'second',
-    workers: 6,
-  });
-  class Root {}
-  second = await NestFactory.createApplicationContext({ module: Root, imports: [platform, AutomationRole] }, { logger: false });
   ada = await stack.member('editor', 'ada');
   kit = triggersKit(stack, ada);
 });
-afterAll(async () => {
-  await second?.close();
-  await stack.close();
-});
+afterAll(() => stack.close());
 afterEach(() => stack.rows('update trigger set deleted_at = now(), next_fire_at = null'));
 
 describe('schedules', () => {
   const daily = { kind: 'schedule', cron: '0 3 * * *', timeZone: 'Europe/Berlin' };
-  /** As if the schedule had been due so long ago, and nobody had looked. */
-  const dueSince = async (id: string, ms: number) => {
-    const due = new Date(Date.now() - ms);
-    await stack.rows('update trigger set next_fire_at = $2 where id = $1', [id, due]);
-    return due;
-  };
   const nextOf = async (id: string) =>
     (await stack.rows<{ next_fire_at: Date | null }>('select next_fire_at from trigger where id = $1', [id]))[0]!.next_fire_at;
-
-  test('R25: after 3 hours in which nobody looked, every-5-minutes fires exactly once to catch up, and goes on from now', async () => {
-    const { id } = await kit.make({ filter: { kind: 'schedule', cron: '*/5 * * * *' }, action: NOBODY });
-    const due = await dueSince(id, 3 * HOURS);
-    const [row] = await until('it has fired', async () => {
-      const rows = await kit.executionsOf(id);
-      return rows.length > 0 && rows;
-    });
-    expect(row).toMatchObject({ eventId: `schedule/${due.toISOString()}`, cause: { data: { scheduledFor: due.toISOString() } } });
-    for (let look = 0; look < 5; look++) await stack.app.get(SchedulesService).fireDue();
-    expect(await kit.executionsOf(id)).toHaveLength(1);
-    expect((await nextOf(id))!.getTime()).toBeGreaterThan(Date.now());
-  });
-
-  test('R25: who wants no catch-up gets none, and reads why', async () => {
-    const { id } = await kit.make({ filter: { ...daily, catchUp: 'none' }, action: NOBODY });
-    const due = await dueSince(id, 3 * HOURS);
-    const rows = await kit.settled(id);
-    expect(rows).toMatchObject([{ state: 'SKIPPED', reason: `missed: it was due at ${due.toISOString()}` }]);
-    await dueSince(id, 1000);
-    await until('a time that is only late fires', async () => (await kit.executionsOf(id)).length === 2);
-  });
-
-  test(
-    'R26: two processes with a scheduler each: no time fires twice, in 15 rounds of 5 schedules',
-    { timeout: 60_000 },
-    async () => {
-      const ids: string[] = [];
-      for (let each = 0; each < 5; each++) ids.push((await kit.make({ filter: daily, action: NOBODY, concurrency: 'queue' })).id);
-      for (let round = 1; round <= 15; round++) {
-        await stack.rows("update trigger set next_fire_at = clock_timestamp() - interval '1 second' where id = any($1)", [ids]);
-        await Promise.all([stack.app, second].map((app) => app.get(SchedulesService).fireDue()));
-        for (const id of ids) await until('it has moved on', async () => (await nextOf(id))!.getTime() > Date.now());
-      }
-      for (const id of ids) expect(await kit.executionsOf(id)).toHaveLength(15);
-    },
-  );
 
   test('the next time is by the wall clock of its zone; paused it has none, resumed it has one again', async () => {
     const { id } = await kit.make({ filter: daily, action: NOBODY });

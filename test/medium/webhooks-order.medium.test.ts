@@ -61,45 +61,7 @@ describe('order', () => {
   });
 });
 
-describe('R28: a receiver that was down for longer than three days', () => {
-  test('is off, with an event; a range replayed brings all in order, also what came while it was off', async () => {
-    out.listener.answer = answers(503);
-    const { id } = await out.hook({ events: ['model.*'] });
-    const model = await out.registry.openModel();
-    await out.registry.changes.update(out.ada, { name: model }, { tags: { a: '1' } });
-    await out.kit.matched();
-    await out.tried(id, 1);
-    await out.stack.rows("update webhook_delivery set tried_since = tried_since - interval '4 days' where webhook_id = $1", [id]);
-    await out.waitsPass(id);
-    await until('it is off', async () => (await out.kit.view.get(out.ada, id))?.status === 'DISABLED');
-    expect((await out.kit.saidOf(id)).at(-1)).toMatchObject({
-      type: 'webhook.disabled',
-      reason: expect.stringContaining('3 days'),
-    });
-    await out.registry.changes.update(out.ada, { name: model }, { tags: { b: '2' } });
-    await out.kit.matched();
-    out.listener.answer = answers(200);
-    const before = out.listener.calls.length;
-    const [first] = await out.stack.rows<{ sequence: string }>(
-      'select min(sequence) as sequence from webhook_delivery where webhook_id = $1',
-      [id],
-    );
-    const replays = out.stack.app.get(ReplaysService);
-    const range = { webhookId: id, fromSequence: first!.sequence };
-    await expect(replays.replay(out.ada, range)).rejects.toMatchObject({ code: 'CONFLICT' });
-    await out.kit.update(id, { status: 'ACTIVE' });
-    await replays.replay(out.ada, range);
-    await until('all have arrived', async () => {
-      const rows = await out.rowsOf(id);
-      return rows.length === 3 && rows.every(({ state }) => state === 'DELIVERED');
-    });
-    const events = out.listener.events().slice(before);
-    const last = events.map(({ sequence }) => String(sequence)).slice(-3);
-    expect(last).toEqual(last.toSorted());
-    expect(new Set(events.map((event) => event.id)).size).toBe(3);
-    expect(out.listener.calls.map(({ headers }) => headers['webhook-id']).includes(events[0]!.id)).toBe(true);
-  });
-
+describe('replays', () => {
   test('what is replayed comes under the id that it had, by id and by filter, with its progress', async () => {
     const { id } = await out.hook();
     await out.registry.openModel();
@@ -121,15 +83,4 @@ describe('R28: a receiver that was down for longer than three days', () => {
     await expect(nothing).rejects.toMatchObject({ code: 'BAD_INPUT' });
     expect((await out.kit.saidOf(id)).filter(({ type }) => type === 'webhook.replayed')).toHaveLength(2);
   });
-});
-
-test('R38: what is sent is told apart by its event: the same id is never of other content', async () => {
-  await out.hook({ events: ['*'] });
-  await changes(3);
-  await until('all came', async () => out.listener.calls.length >= 4);
-  const bodies = Map.groupBy(out.listener.calls, ({ headers }) => headers['webhook-id']);
-  for (const [id, calls] of bodies) {
-    expect(id).toMatch(/^evt_[0-9a-f]{32}$/);
-    expect(new Set(calls.map(({ body }) => body)).size).toBe(1);
-  }
 });
