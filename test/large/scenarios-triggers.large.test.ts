@@ -56,6 +56,58 @@ inEachTopology((start) => {
     await kit.remove(marker);
   }
 
+  // First those that kill: a job that is killed twice in its middle is dead, as one that kills its process.
+  const call = () => ({ kind: 'call_webhook', url: receiver.url });
+
+  test('R25: a cron that was missed while nothing looked for 3 hours: one execution to catch up, or none, by its policy', async () => {
+    const cron = { kind: 'schedule', cron: '*/5 * * * *' };
+    const once = await kit.make({ filter: cron, action: call() });
+    const none = await kit.make({ filter: { ...cron, catchUp: 'none' }, action: call() });
+    await server.kill9('automation');
+    const due = new Date(Date.now() - 3 * HOURS);
+    await rows('update trigger set next_fire_at = $2 where id = any($1)', [[once, none], due]);
+    const before = receiver.calls.length;
+    await server.start();
+    expect(await kit.ended(once)).toMatchObject([
+      { state: 'COMPLETED', eventId: `schedule/${due.toISOString()}`, cause: { data: { scheduledFor: due.toISOString() } } },
+    ]);
+    expect(await kit.ended(none)).toMatchObject([{ state: 'SKIPPED', reason: `missed: it was due at ${due.toISOString()}` }]);
+    // Both go on from now, so that nothing of the three hours is left to fire.
+    for (const id of [once, none]) expect(await kit.nextFireAt(id)).toBeGreaterThan(due.getTime() + 3 * HOURS);
+    expect(receiver.calls.slice(before).map((arrival) => toEvent(arrival).data?.['scheduledFor'])).toEqual([due.toISOString()]);
+    // A time that is late and not missed fires.
+    await rows("update trigger set next_fire_at = now() - interval '1 second' where id = $1", [none]);
+    expect((await kit.ended(none, 2)).map(({ state }) => state)).toEqual(['SKIPPED', 'COMPLETED']);
+    for (const id of [once, none]) await kit.remove(id);
+  }, 60_000);
+
+  test('R26: two processes with a scheduler each: no time fires twice, and one goes on without the other', async () => {
+    const ids: string[] = [];
+    const filter = { kind: 'schedule', cron: '0 3 1 1 *', timeZone: 'Europe/Berlin' };
+    for (let each = 0; each < 5; each++) ids.push(await kit.make({ filter, action: call(), concurrency: 'QUEUE' }));
+    await server.another('automation');
+    const before = receiver.calls.length;
+    const round = async (nth: number) => {
+      await rows("update trigger set next_fire_at = clock_timestamp() - interval '1 second' where id = any($1)", [ids]);
+      const past = 'select 1 from trigger where id = any($1) and next_fire_at <= now()';
+      await until(`round ${nth} has fired`, async () => (await rows(past, [ids])).length === 0, 30_000, 20);
+    };
+    const told = (times: number) => until('each time was told', async () => receiver.calls.length >= before + times * ids.length);
+    for (let nth = 1; nth <= 15; nth++) await round(nth);
+    await told(15);
+    await server.kill9('automation');
+    await round(16);
+    await told(16);
+    await server.start();
+    for (const id of ids) {
+      const executions = await kit.ended(id, 16);
+      expect(executions.map(({ state }) => state)).toEqual(Array.from({ length: 16 }, () => 'COMPLETED'));
+      await kit.remove(id);
+    }
+    const causes = receiver.calls.slice(before).map(({ headers }) => headers['webhook-id']);
+    expect(new Set(causes).size).toBe(16 * ids.length);
+  }, 90_000);
+
   test('R20: a training that is killed twice is dead with its reason, and its trigger does not fire for it again', async () => {
     const datasetId = await aDataset(client);
     const templateId = await aTemplate(client, { datasetId, spec: slowSpec() });
@@ -229,57 +281,6 @@ inEachTopology((start) => {
     ]);
     await kit.remove(id);
   }, 120_000);
-
-  const call = () => ({ kind: 'call_webhook', url: receiver.url });
-
-  test('R25: a cron that was missed while nothing looked for 3 hours: one execution to catch up, or none, by its policy', async () => {
-    const cron = { kind: 'schedule', cron: '*/5 * * * *' };
-    const once = await kit.make({ filter: cron, action: call() });
-    const none = await kit.make({ filter: { ...cron, catchUp: 'none' }, action: call() });
-    await server.kill9('automation');
-    const due = new Date(Date.now() - 3 * HOURS);
-    await rows('update trigger set next_fire_at = $2 where id = any($1)', [[once, none], due]);
-    const before = receiver.calls.length;
-    await server.start();
-    expect(await kit.ended(once)).toMatchObject([
-      { state: 'COMPLETED', eventId: `schedule/${due.toISOString()}`, cause: { data: { scheduledFor: due.toISOString() } } },
-    ]);
-    expect(await kit.ended(none)).toMatchObject([{ state: 'SKIPPED', reason: `missed: it was due at ${due.toISOString()}` }]);
-    // Both go on from now, so that nothing of the three hours is left to fire.
-    for (const id of [once, none]) expect(await kit.nextFireAt(id)).toBeGreaterThan(due.getTime() + 3 * HOURS);
-    expect(receiver.calls.slice(before).map((arrival) => toEvent(arrival).data?.['scheduledFor'])).toEqual([due.toISOString()]);
-    // A time that is late and not missed fires.
-    await rows("update trigger set next_fire_at = now() - interval '1 second' where id = $1", [none]);
-    expect((await kit.ended(none, 2)).map(({ state }) => state)).toEqual(['SKIPPED', 'COMPLETED']);
-    for (const id of [once, none]) await kit.remove(id);
-  }, 60_000);
-
-  test('R26: two processes with a scheduler each: no time fires twice, and one goes on without the other', async () => {
-    const ids: string[] = [];
-    const filter = { kind: 'schedule', cron: '0 3 1 1 *', timeZone: 'Europe/Berlin' };
-    for (let each = 0; each < 5; each++) ids.push(await kit.make({ filter, action: call(), concurrency: 'QUEUE' }));
-    await server.another('automation');
-    const before = receiver.calls.length;
-    const round = async (nth: number) => {
-      await rows("update trigger set next_fire_at = clock_timestamp() - interval '1 second' where id = any($1)", [ids]);
-      const past = 'select 1 from trigger where id = any($1) and next_fire_at <= now()';
-      await until(`round ${nth} has fired`, async () => (await rows(past, [ids])).length === 0, 30_000, 20);
-    };
-    const told = (times: number) => until('each time was told', async () => receiver.calls.length >= before + times * ids.length);
-    for (let nth = 1; nth <= 15; nth++) await round(nth);
-    await told(15);
-    await server.kill9('automation');
-    await round(16);
-    await told(16);
-    await server.start();
-    for (const id of ids) {
-      const executions = await kit.ended(id, 16);
-      expect(executions.map(({ state }) => state)).toEqual(Array.from({ length: 16 }, () => 'COMPLETED'));
-      await kit.remove(id);
-    }
-    const causes = receiver.calls.slice(before).map(({ headers }) => headers['webhook-id']);
-    expect(new Set(causes).size).toBe(16 * ids.length);
-  }, 90_000);
 
   test('every invariant holds in the end', () => checkInvariants(server.databaseUrl, 60_000), 90_000);
 });
