@@ -7,9 +7,14 @@ import { SseReader, stopReaders } from './sse-reader.js';
 import { inEachTopology } from './topologies.js';
 import { webhooksKit } from './webhooks-kit.js';
 
-const CREATED = 'query ($after: String!) { events(first: 1000, after: $after, types: ["experiment.created"]) { sequence } }';
+const CREATED =
+  'query ($after: String!) { events(first: 1000, after: $after, types: ["experiment.created"]) { sequence subject } }';
 const UPDATED = 'query ($after: String!) { events(first: 1000, after: $after, types: ["experiment.updated"]) { id subject } }';
 const DISABLED = '{ events(first: 1000, types: ["webhook.disabled"]) { data } }';
+
+interface Said extends Sequenced {
+  readonly subject: string;
+}
 
 /** Readers that take nothing; events until they are stalled, 6 MB each; and what passes then, 12 MB each. */
 const SILENT = 20;
@@ -75,13 +80,15 @@ inEachTopology((start) => {
         await kit.anExperiment();
       }
       const readers = await following(server, bySse, bySocket);
-      await kit.anExperiment();
-      const said = async (after: string) =>
-        (await client.query<{ events: Sequenced[] }>(CREATED, { after })).events.map(({ sequence }) => sequence);
-      const last = await until('the last is in the log', async () => (await said(bySse.at(-1)!)).at(-1));
-      await until('both have come so far', async () => readers.last().every((each) => each === last));
+      const subject = `experiment/${await kit.anExperiment()}`;
+      const said = async (after: string) => (await client.query<{ events: Said[] }>(CREATED, { after })).events;
+      const last = await until('the last is in the log', async () =>
+        (await said(bySse.at(-1)!)).find((event) => event.subject === subject),
+      );
+      await until('both have come so far', async () => readers.last().every((each) => each === last.sequence));
       readers.keep();
-      for (const heard of [bySse, bySocket]) expect(heard).toEqual(await said(String(Number(heard[0]) - 1)));
+      for (const heard of [bySse, bySocket])
+        expect(heard).toEqual((await said(String(Number(heard[0]) - 1))).map(({ sequence }) => sequence));
     }, 90_000);
 
     test('for longer than the log reaches back is told RESYNC, and goes on from there', async () => {
