@@ -30,7 +30,13 @@ inEachTopology((start) => {
   let trained: { runId: string; versionId: string; datasetVersionId: string };
   const model = uniqueName('model');
   beforeAll(async () => {
-    server = await start({ TAILRACE_WEBHOOK_ALLOW: '127.0.0.0/8', TAILRACE_PUBLIC_URL: 'https://tailrace.example' });
+    server = await start({
+      TAILRACE_WEBHOOK_ALLOW: '127.0.0.0/8',
+      TAILRACE_PUBLIC_URL: 'https://tailrace.example',
+      // Leases as long as on a platform of people: nothing is killed here.
+      TAILRACE_LEASE_SECONDS: '60',
+      TAILRACE_HEARTBEAT_SECONDS: '5',
+    });
     client = server.client();
     listener = await startListener();
     const input = { name: uniqueName('marquez'), url: listener.url, form: 'OPENLINEAGE', types: ['*'], bearerToken: 'key' };

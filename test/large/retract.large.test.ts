@@ -24,7 +24,8 @@ inEachTopology((start) => {
   let server: Server;
   let client: Client;
   beforeAll(async () => {
-    server = await start();
+    // Leases as long as on a platform of people: nothing is killed here.
+    server = await start({ TAILRACE_LEASE_SECONDS: '60', TAILRACE_HEARTBEAT_SECONDS: '5' });
     client = server.client();
   });
   afterAll(() => server?.stop());

@@ -36,7 +36,9 @@ inEachTopology((start) => {
 
   beforeAll(async () => {
     receiver = await startListener();
-    server = await start({ TAILRACE_WEBHOOK_ALLOW: '127.0.0.0/8', TAILRACE_MAX_ATTEMPTS: '2' });
+    // Leases as long as on a platform of people: an attempt that is killed here is seen to end.
+    const leases = { TAILRACE_LEASE_SECONDS: '60', TAILRACE_HEARTBEAT_SECONDS: '1' };
+    server = await start({ TAILRACE_WEBHOOK_ALLOW: '127.0.0.0/8', TAILRACE_MAX_ATTEMPTS: '2', ...leases });
     client = server.client();
   });
   afterAll(async () => {
