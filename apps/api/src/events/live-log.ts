@@ -5,7 +5,7 @@ import { EVENT_NAMES, type EventName, type LoggedEvent } from '#contracts';
 import { DomainError, Waker } from '#kernel';
 import { EventLog, Wakeups } from '#messaging';
 
-const BATCH = 500;
+const BATCH = 200;
 const POLL_MS = 2000;
 /** Readers at a time, each of which asks the database: of one caller, and in all of this process. */
 const MOST = { each: 100, all: 2000 };
