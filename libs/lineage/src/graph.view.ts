@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { readablePaths, type Ctx } from '#access';
 import { select } from '#database';
 import type { Phase } from './graph-fold.js';
-import { shortLabel } from './model/graph.js';
+import { kindOfNode, shortLabel, type NodeKind } from './model/graph.js';
 import type { Direction, EdgesOf, LineageEdge } from './walk.js';
 
 export interface LineageNode {
@@ -46,6 +46,14 @@ const EDGES = {
   upstream: { all: edgeSql('from_id', 'to_id', ''), some: edgeSql('from_id', 'to_id', seen('to_id')) },
   downstream: { all: edgeSql('to_id', 'from_id', ''), some: edgeSql('to_id', 'from_id', seen('from_id')) },
 };
+
+/** Kinds that are versions or revisions of something. */
+const PARTS: ReadonlySet<NodeKind | undefined> = new Set([
+  'dataset_version',
+  'model_version',
+  'revision',
+  'template_revision',
+] as const);
 
 /** Rows of the graph, as far as the caller may see it. */
 @Injectable()
@@ -101,7 +109,9 @@ export class GraphView {
   }
 
   /** The other ends of what nodes are part of: models of versions, endpoints of revisions. */
-  wholes(ctx: Ctx, ids: readonly string[], sight: Sight): Promise<LineageEdge[]> {
+  async wholes(ctx: Ctx, all: readonly string[], sight: Sight): Promise<LineageEdge[]> {
+    const ids = all.filter((id) => PARTS.has(kindOfNode(id)));
+    if (ids.length === 0) return [];
     return select<LineageEdge>(
       this.dataSource,
       `select from_id as "from", to_id as "to", relation from lineage_edge

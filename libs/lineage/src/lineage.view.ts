@@ -30,6 +30,14 @@ export interface Question extends Bounds {
   readonly after?: string | null;
 }
 
+/** A page of a walk before its nodes are read. */
+export interface Reached extends Pick<Walked, 'edges' | 'seen'> {
+  /** Where it began and the ends of the edges. */
+  readonly ids: ReadonlySet<string>;
+  readonly sight: Sight;
+  readonly endCursor: string | null;
+}
+
 export const MAX_EDGES = 10_000;
 export const MAX_DEPTH = 50;
 
@@ -42,29 +50,34 @@ export class LineageView {
    * Everything that `id` rests on (`upstream`), or that rests on it (`downstream`), nearest first, down to `depth` steps. `id` may be a prediction's. Throws
    * NOT_FOUND when the graph has no such node, BAD_INPUT.
    */
-  async walk(
-    ctx: Ctx,
-    id: string,
-    question: Question,
-    without: readonly string[] = [],
-  ): Promise<LineageGraph & Pick<Walked, 'seen'>> {
+  async walk(ctx: Ctx, id: string, question: Question, without: readonly string[] = []): Promise<LineageGraph> {
+    return this.described(ctx, id, await this.reach(ctx, id, question, without));
+  }
+
+  /** The edges of that answer alone, and the ids at their ends. Throws BAD_INPUT; nothing is known yet of a node that there is not. */
+  async reach(ctx: Ctx, id: string, question: Question, without: readonly string[] = []): Promise<Reached> {
     checkBounds(question);
     const { first, skip, sight } = await this.page(question, without);
-    const { id: start, head } = startOf(id);
+    const { id: start } = startOf(id);
     const plan = { ...question, start, enough: skip + first + 1 };
     const { edges: all, seen } = await walk(plan, this.graph.edges(ctx, question.direction, sight));
     const edges = all.slice(skip, skip + first);
-    const ends = new Set([start, ...edges.flatMap(({ from, to }) => [from, to])]);
-    const nodes = await this.found(ctx, start, id, [...ends], sight);
-    const truncated = all.length > skip + first;
+    const ids = new Set([start, ...edges.flatMap(({ from, to }) => [from, to])]);
+    const endCursor = all.length > skip + first ? encodeCursor(`${sight.through}:${skip + first}`) : null;
+    return { edges, ids, seen, sight, endCursor };
+  }
+
+  /** What was reached, with its nodes. Throws NOT_FOUND when the graph does not know where it begins. */
+  async described(ctx: Ctx, id: string, { edges, ids, sight, endCursor }: Reached): Promise<LineageGraph> {
+    const { id: start, head } = startOf(id);
+    const nodes = await this.found(ctx, start, id, [...ids], sight);
     return {
       root: id,
       nodes: [...head.nodes, ...nodes],
       edges: [...head.edges, ...edges],
-      truncated,
-      endCursor: truncated ? encodeCursor(`${sight.through}:${skip + first}`) : null,
+      truncated: endCursor !== null,
+      endCursor,
       until: sight.until,
-      seen,
     };
   }
 

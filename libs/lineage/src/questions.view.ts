@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { Ctx } from '#access';
 import { decodeCursor, encodeCursor, parsePageSize } from '#kernel';
 import { GraphView, type LineageNode } from './graph.view.js';
-import { checkBounds, LineageView, type Bounds, type LineageGraph, type Question } from './lineage.view.js';
+import type { LineageEdge } from './walk.js';
+import { checkBounds, LineageView, type Bounds, type LineageGraph, type Question, type Reached } from './lineage.view.js';
 
 export interface Impact extends LineageGraph {
   /** Endpoints that answer with it, then versions of models that stand in the stage. */
@@ -47,18 +48,16 @@ export class QuestionsView {
 
   /** What is touched if `id` must go, also the models and endpoints of what is touched. */
   async impactOf(ctx: Ctx, id: string, question: Omit<Question, 'direction'>, stage: string): Promise<Impact> {
-    const { seen, ...found } = await this.lineage.walk(ctx, id, { ...question, direction: 'downstream' }, CAUSES);
-    const sight = await this.graph.sight(question.until ?? null);
-    const touched = found.nodes.map((node) => node.id);
-    const wholes = (await this.graph.wholes(ctx, touched, sight)).filter(
-      (edge) => edge.from !== id && !touched.includes(edge.to),
-    );
-    const kept = wholes.filter((edge) => !question.kinds || question.kinds.some((kind) => edge.relation === WHOLE[kind]));
-    const more = await this.graph.nodes(ctx, [...new Set(wholes.map((edge) => edge.to))], sight.until);
+    const reached = await this.lineage.reach(ctx, id, { ...question, direction: 'downstream' }, CAUSES);
+    const [found, { wholes, more }] = await Promise.all([
+      this.lineage.described(ctx, id, reached),
+      this.wholesOf(ctx, id, reached),
+    ]);
     const inProduction = [
-      ...more.filter((node) => node.kind === 'endpoint' && node.state !== null && seen.has(node.state)),
+      ...more.filter((node) => node.kind === 'endpoint' && node.state !== null && reached.seen.has(node.state)),
       ...found.nodes.filter((node) => node.kind === 'model_version' && node.state === stage),
     ];
+    const kept = wholes.filter((edge) => !question.kinds || question.kinds.some((kind) => edge.relation === WHOLE[kind]));
     const shown = more.filter((node) => kept.some((edge) => edge.to === node.id));
     const edges = kept.filter((edge) => shown.some((node) => node.id === edge.to));
     return { ...found, inProduction, nodes: [...found.nodes, ...shown], edges: [...found.edges, ...edges] };
@@ -98,6 +97,13 @@ export class QuestionsView {
       if (ids.length < CANDIDATES) return { items, truncated: false, endCursor: null };
       after = ids.at(-1)!;
     }
+  }
+
+  /** The models, data sets and endpoints that what was reached is part of, where they were not reached themselves. */
+  private async wholesOf(ctx: Ctx, id: string, { ids, sight }: Reached): Promise<{ wholes: LineageEdge[]; more: LineageNode[] }> {
+    const all = await this.graph.wholes(ctx, [...ids], sight);
+    const wholes = all.filter((edge) => edge.from !== id && !ids.has(edge.to));
+    return { wholes, more: await this.graph.nodes(ctx, [...new Set(wholes.map((edge) => edge.to))], sight.until) };
   }
 
   private async foundations(ctx: Ctx, version: LineageNode, { depth, until, kinds }: Bounds): Promise<LineageNode[]> {
