@@ -1,9 +1,12 @@
 import { Args, Flags } from '@oclif/core';
+import { EXIT, Failure } from '../../exit-codes.js';
 import { ServerCommand } from '../tailrace-command.js';
 import { definitionFrom, listensText, TRIGGER, type Trigger } from './queries.js';
 
 const CREATE = `mutation ($input: CreateTriggerInput!) { createTrigger(input: $input) { trigger { ${TRIGGER} } incomingSecret signingSecret
   userErrors { code message field } } }`;
+
+const NEEDED = ['filter', 'action'] as const;
 
 interface Made {
   readonly trigger: Trigger;
@@ -25,7 +28,7 @@ export class TriggerCreate extends ServerCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TriggerCreate);
     const printer = this.printer(flags);
-    const input = { ...(await definitionFrom(flags.from)), name: args.name };
+    const input = { ...wholeDefinition(await definitionFrom(flags.from), flags.from), name: args.name };
     const { trigger, incomingSecret, signingSecret } = await this.connect(flags).mutate<Made>(CREATE, input);
     printer.data({ ...trigger, incomingSecret, signingSecret }, () =>
       [
@@ -36,4 +39,12 @@ export class TriggerCreate extends ServerCommand {
     );
     if (incomingSecret || signingSecret) printer.say('a secret is not shown again; `rotateTriggerSecret` makes another');
   }
+}
+
+/** Throws Failure for a definition that lacks a part. */
+function wholeDefinition(definition: Record<string, unknown>, file: string): Record<string, unknown> {
+  const missing = NEEDED.find((part) => definition[part] === undefined);
+  if (!missing) return definition;
+  const where = file === '-' ? 'the definition on stdin' : file;
+  throw new Failure(`${where} has no ${missing}; a definition is {"filter": {…}, "action": {…}}, see --help`, EXIT.usage);
 }
