@@ -267,6 +267,9 @@ describe('dry run', () => {
       ['SKIPPED', 'cooldown'],
     ]);
     expect(run.looked).toBeGreaterThan(2);
+    expect(run.factsAsOf).toBeNull();
+    const asking = on('dataset_version.validated', { field: 'subject.state', op: 'exists', value: false });
+    expect((await dryRun.run(ada, { filter: asking })).factsAsOf).toBeInstanceOf(Date);
     expect(await stack.rows('select count(*) from event_log')).toEqual(before);
     const { id } = await kit.make({
       filter,
