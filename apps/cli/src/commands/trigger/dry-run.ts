@@ -1,9 +1,10 @@
 import { Args, Flags } from '@oclif/core';
 import { EXIT, Failure } from '../../exit-codes.js';
+import { jsonObjectFrom } from '../../json-object.js';
 import { renderTable } from '../../output/table.js';
 import { timeText } from '../../output/units.js';
 import { ServerCommand } from '../tailrace-command.js';
-import { definitionFrom, triggerOf } from './queries.js';
+import { triggerOf } from './queries.js';
 
 const QUERY = `query ($input: DryRunTriggerInput!) { dryRunTrigger(input: $input) { looked nextTimes factsAsOf
   outcomes { eventId subject time state reason firesAt facts } } }`;
@@ -71,6 +72,6 @@ export class TriggerDryRun extends ServerCommand {
 }
 
 async function heardPart(file: string): Promise<Record<string, unknown>> {
-  const definition = await definitionFrom(file);
+  const definition = await jsonObjectFrom(file);
   return Object.fromEntries(Object.entries(definition).filter(([name]) => !LEFT_OUT.includes(name)));
 }
