@@ -41,7 +41,7 @@ export function costsSuite(edge: () => Edge): void {
         await client.mutate(trigger, {
           name: uniqueName('trigger'),
           filter,
-          action: { kind: 'evaluate_version', versionId: 'none' },
+          action: { kind: 'call_webhook', url: 'https://receiver.invalid/hook' },
         });
       }
     });

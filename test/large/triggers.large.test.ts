@@ -94,9 +94,11 @@ inEachTopology((start) => {
     });
 
     test('while one waits for the cooldown: after the restart it goes by the time alone', async () => {
+      const templateId = await aTemplate(client, { datasetId: await aDataset(client), spec: quickSpec() });
       const { trigger: made } = await trigger({
         filter: { kind: 'event', event: 'dataset.created' },
-        action: { kind: 'evaluate_version', versionId: 'none' },
+        // Its data set has no version: it fails as soon as it fires.
+        action: { kind: 'start_training', templateId },
         cooldownSeconds: 3600,
         concurrency: 'NEWEST',
       });
@@ -109,7 +111,7 @@ inEachTopology((start) => {
       await server.restart();
       client = server.client();
       await until('it has gone', async () => (await executionsOf(made.id))[1]?.state === 'FAILED');
-      expect((await executionsOf(made.id)).map(({ reason }) => reason!.split(':')[0])).toEqual(['NOT_FOUND', 'NOT_FOUND']);
+      expect((await executionsOf(made.id)).map(({ reason }) => reason!.split(':')[0])).toEqual(['NOT_READY', 'NOT_READY']);
     });
   });
 
@@ -172,9 +174,10 @@ inEachTopology((start) => {
 
   describe('over HTTP', () => {
     test('an incoming webhook: signed over its bytes, without a token; it fires once', async () => {
+      const templateId = await aTemplate(client, { datasetId: await aDataset(client), spec: quickSpec() });
       const { trigger: made, incomingSecret } = await trigger({
         filter: { kind: 'incoming', where: { field: 'data.ref', op: 'eq', value: 'main' } },
-        action: { kind: 'evaluate_version', versionId: 'none' },
+        action: { kind: 'start_training', templateId },
       });
       // White space and the order of keys are the sender's: nothing on the way may write them anew.
       const body = Buffer.from('{ "ref" : "main",\n "extra": 1.0 }');

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   AccessService,
+  AccessView,
   allows,
   Authenticator,
   MembersService,
@@ -10,7 +11,7 @@ import {
   type Ctx,
 } from '#access';
 import { DatasetsService, DatasetsView } from '#datasets';
-import { DomainError } from '#kernel';
+import { DomainError, sha256 } from '#kernel';
 import { name } from './builders.js';
 import { startStack, type Stack } from './stack.js';
 
@@ -93,6 +94,17 @@ describe('tokens', () => {
     const second = await tokens.create(system, { memberId, name: 't', scope: 'all' });
     await tokens.revoke(system, second.id);
     await expect(stack.app.get(Authenticator).authenticate(second.text)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  test('inference nodes hear of each with where it may predict: one of a scope that does not predict, nowhere', async () => {
+    const tokens = stack.app.get(TokensService);
+    const system = createCtx(stack.workspaceId, { kind: 'system', name: 'test' });
+    const memberId = await stack.app.get(MembersService).create(system, { name: name('m'), role: 'viewer', project: '/shop' });
+    const told = async (scope: 'all' | 'predict' | 'read') => {
+      const { text } = await tokens.create(system, { memberId, name: scope, scope });
+      return (await stack.app.get(AccessView).callers()).find(({ hash }) => hash === sha256(text))?.paths;
+    };
+    expect([await told('all'), await told('predict'), await told('read')]).toEqual([['/shop'], ['/shop'], []]);
   });
 
   test('the first workspace is made once, also when two processes start together', async () => {

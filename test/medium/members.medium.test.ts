@@ -106,7 +106,8 @@ describe('who leaves', () => {
   test('has a hand in an incoming webhook until its secret is rotated', async () => {
     const grace = await stack.member('editor');
     const heir = await stack.member('editor');
-    const { id } = await kit.make({ filter: { kind: 'incoming' }, action: { kind: 'evaluate_version', versionId: 'x' } }, grace);
+    const { templateId } = await kit.template();
+    const { id } = await kit.make({ filter: { kind: 'incoming' }, action: { kind: 'start_training', templateId } }, grace);
     const secretBy = async () => (await stack.rows('select owner_id, secret_by from trigger where id = $1', [id]))[0];
     await kit.service.takeOver(heir, id);
     expect(await secretBy()).toEqual({ owner_id: memberId(heir), secret_by: memberId(grace) });

@@ -107,12 +107,12 @@ test('R21: a message in a queue that names no event is dropped, and its neighbou
   ];
   for (const [nth, data] of messages.entries())
     await queue.add('automation.act', data, { jobId: `poison-${nth}`, removeOnComplete: true, removeOnFail: true });
-  const { id } = await kit.make({
-    filter: { event: 'dataset.created' },
-    action: { kind: 'evaluate_version', versionId: 'none' },
-  });
+  const { templateId, versionId } = await kit.template();
+  const { id } = await kit.make({ filter: { event: 'dataset.created' }, action: { kind: 'start_training', templateId } });
+  // Nothing is left to train on, so that its execution ends at once.
+  await stack.rows("update dataset_version set state = 'RETRACTED' where id = $1", [versionId]);
   await say(name('behind'));
-  expect(await kit.settled(id)).toMatchObject([{ state: 'FAILED', reason: expect.stringMatching(/^NOT_FOUND/) }]);
+  expect(await kit.settled(id)).toMatchObject([{ state: 'FAILED', reason: expect.stringMatching(/^NOT_READY/) }]);
   await until('the queue is empty', async () => (await queue.getJobCountByTypes('waiting', 'active', 'delayed', 'failed')) === 0);
   await queue.close();
 });

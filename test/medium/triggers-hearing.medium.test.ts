@@ -9,6 +9,9 @@ import { startStack, type Stack } from './stack.js';
 import { triggersKit, type TriggersKit } from './triggers-kit.js';
 import { receiver } from './triggers-receiver.js';
 
+/** Nobody is there: what is tested with it is what fires. */
+const NOBODY = { kind: 'call_webhook', url: 'http://127.0.0.1:9/hook' };
+
 let stack: Stack;
 let ada: Ctx;
 let kit: TriggersKit;
@@ -53,13 +56,14 @@ describe('rights', () => {
     const carol = await stack.member('editor');
     await stack.rows("update member_grant set path = '/vision' where member_id = $1", [memberId(carol)]);
     const inVision = { ...carol, principal: { ...carol.principal, grants: [{ path: '/vision', role: 'editor' }] } } as Ctx;
-    const { id } = await kit.make({
-      filter: on('dataset.created'),
-      action: { kind: 'evaluate_version', versionId: 'none' },
-      project: '/vision',
-    });
+    const action = { kind: 'start_training', templateId };
+    const { id } = await kit.make({ filter: on('dataset.created'), action, project: '/vision' });
     await expect(kit.service.update(inVision, id, { project: '/' }, kit.rules)).rejects.toMatchObject({ code: 'FORBIDDEN' });
-    await kit.service.update(inVision, id, { action: { kind: 'start_training', templateId } }, kit.rules);
+    await expect(kit.service.update(inVision, id, { action }, kit.rules)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      field: 'action.templateId',
+    });
+    await kit.service.update(inVision, id, { cooldownSeconds: 1 }, kit.rules);
     expect(await fired(id, 'dataset.created', { datasetId: 'd', name: name('d'), project: '/' })).toMatchObject({
       state: 'FAILED',
       reason: 'FORBIDDEN: this needs the permission training.write on /',
@@ -87,7 +91,7 @@ describe('rights', () => {
   });
 
   test('viewers change nothing, another workspace knows nothing', async () => {
-    const { id } = await kit.make({ filter: on('dataset.created'), action: { kind: 'evaluate_version' } });
+    const { id } = await kit.make({ filter: on('dataset.created'), action: NOBODY });
     const viewer = await stack.member('viewer');
     const stranger = { ...ada, workspaceId: 'wsp_other' };
     const calls = (ctx: Ctx) => [
@@ -263,10 +267,13 @@ describe('dry run', () => {
       ['SKIPPED', 'cooldown'],
     ]);
     expect(run.looked).toBeGreaterThan(2);
+    expect(run.factsAsOf).toBeNull();
+    const asking = on('dataset_version.validated', { field: 'subject.state', op: 'exists', value: false });
+    expect((await dryRun.run(ada, { filter: asking })).factsAsOf).toBeInstanceOf(Date);
     expect(await stack.rows('select count(*) from event_log')).toEqual(before);
     const { id } = await kit.make({
       filter,
-      action: { kind: 'evaluate_version' },
+      action: NOBODY,
       dedupe: { windowSeconds: 60, key: ['data.datasetId'] },
     });
     expect((await dryRun.run(ada, { triggerId: id })).outcomes.map(({ state }) => state)).toEqual(['FIRED', 'SKIPPED']);

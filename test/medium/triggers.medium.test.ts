@@ -85,6 +85,7 @@ describe('one at a time', () => {
     });
     for (const number of [1, 2, 3]) await kit.say('dataset.created', { datasetId: `d${number}`, name: name('d'), project: '/' });
     await kit.inState(id, 'WAITING');
+    await kit.inState(id, 'COMPLETED');
     await kit.matched();
     expect((await kit.executionsOf(id)).map(({ state }) => state).sort()).toEqual(['COMPLETED', 'SKIPPED', 'WAITING']);
     await stack.rows("update trigger set last_fired_at = last_fired_at - interval '2 hours' where id = $1", [id]);

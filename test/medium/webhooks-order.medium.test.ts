@@ -79,6 +79,11 @@ describe('replays', () => {
     expect((await out.attemptsOf(id)).map(({ number }) => number)).toEqual([1, 2, 1]);
     await replays.replay(out.ada, { webhookId: id, states: ['DELIVERED'], types: ['model.created'] });
     await until('both came again', async () => out.listener.calls.length === 5);
+    for (const [range, field] of [
+      [{ fromSequence: '5', toSequence: '1' }, 'toSequence'],
+      [{ since: new Date(5), until: new Date(1) }, 'until'],
+    ] as const)
+      await expect(replays.replay(out.ada, { webhookId: id, ...range })).rejects.toMatchObject({ code: 'BAD_INPUT', field });
     const nothing = replays.replay(out.ada, { webhookId: id });
     await expect(nothing).rejects.toMatchObject({ code: 'BAD_INPUT' });
     expect((await out.kit.saidOf(id)).filter(({ type }) => type === 'webhook.replayed')).toHaveLength(2);

@@ -1,6 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { Ctx } from '#access';
-import { isOutside, type Acted, type ActionPort, type Cause, type End, type FiredTrigger, type InsideAction } from '#automation';
+import {
+  datasetVersionField,
+  isOutside,
+  modelVersionField,
+  type Acted,
+  type ActionPort,
+  type Cause,
+  type End,
+  type FiredTrigger,
+  type InsideAction,
+} from '#automation';
+import { eventName, type EventName } from '#contracts';
 import { RolloutsService } from '#deployment';
 import { assertNever, DomainError, kindOfId } from '#kernel';
 import { RegistryReads } from '#reads/registry';
@@ -87,15 +98,18 @@ export class DomainActions implements ActionPort {
 }
 
 function datasetVersionIn(cause: Cause): string | undefined {
-  return cause.name.startsWith('dataset_version.') ? textIn(cause, 'versionId') : textIn(cause, 'datasetVersionId');
+  return idIn(cause, datasetVersionField);
 }
 
 function modelVersionIn(cause: Cause): string | undefined {
-  return cause.name.startsWith('model_version.') ? textIn(cause, 'versionId') : textIn(cause, 'modelVersionId');
+  return idIn(cause, modelVersionField);
 }
 
-function textIn({ data }: Cause, field: string): string | undefined {
-  const value = data[field];
+/** A schedule and a message from outside name no version. */
+function idIn({ name, data }: Cause, fieldOf: (event: EventName) => string | undefined): string | undefined {
+  const event = eventName(name);
+  const field = event && fieldOf(event);
+  const value = field ? data[field] : undefined;
   return typeof value === 'string' ? value : undefined;
 }
 

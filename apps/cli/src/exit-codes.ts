@@ -30,6 +30,8 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   BAD_INPUT: EXIT.usage,
   BAD_SPEC: EXIT.usage,
   BAD_REQUEST: EXIT.usage,
+  /** What the GraphQL schema does not take. */
+  BAD_USER_INPUT: EXIT.usage,
   NOT_FOUND: EXIT.notFound,
   BLOB_NOT_FOUND: EXIT.notFound,
   UNAUTHENTICATED: EXIT.auth,

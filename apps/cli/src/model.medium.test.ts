@@ -6,6 +6,9 @@ import { penguinsFile } from './demo/penguins.js';
 import { SPEC } from './demo/training-steps.js';
 import { Bench } from './testing.js';
 
+const DELETE_VERSION =
+  'mutation ($input: DeleteModelVersionInput!) { deleteModelVersion(input: $input) { userErrors { code message field } } }';
+
 let bench: Bench;
 let approver: string;
 
@@ -109,6 +112,11 @@ it('says who stood where and when, what tells versions apart, and prints the car
   ]);
   expect((await bench.cli('model history mild')).out).toMatch(/1 +production +.* +now +grace +good/);
   expect(await bench.json('model history mild --stage production --at 2020-01-01T00:00:00Z')).toEqual([]);
+  expect(await bench.cli('model history mild --stage nope')).toMatchObject({
+    code: 3,
+    err: expect.stringContaining('it has none, staging, production, archived'),
+  });
+  expect(await bench.json('model history mild --stage staging')).toEqual([]);
   expect(await bench.cli('model card mild 1')).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^# mild 1\n(.*\n)*## Metrics\n/),
@@ -147,4 +155,11 @@ it('applies a flow from a file, has a model follow it, and moves past it in an e
     out: expect.stringContaining('stands in production; gates and approvals were passed over'),
   });
   expect((await bench.cli('model history strict')).out).toMatch(/FORCED: the one before is down/);
+  await bench.json('model promote strict 1 --to archived --wait');
+  const { versions } = await bench.json<{ versions: { id: string }[] }>('model show strict');
+  await bench.client.mutate(DELETE_VERSION, { id: versions[0]!.id });
+  expect((await bench.json<{ versions: object[] }>('model show strict')).versions).toEqual([]);
+  // The history still names it, so that it is found.
+  expect(await bench.cli('model diff strict 1 1')).toMatchObject({ code: 2, err: expect.stringContaining('differ from itself') });
+  expect(await bench.cli('model diff strict 1 2')).toMatchObject({ code: 3, err: expect.stringContaining('no version 2') });
 });

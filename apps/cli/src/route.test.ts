@@ -16,6 +16,9 @@ it('lets commands and requests for help through', () => {
     'dataset',
     'dataset --help',
     'model approve penguins 3',
+    'model alias',
+    'model alias set penguins champion 3',
+    'lineage dsv_1',
   ])
     expect(route(line)).toEqual(line.split(' ').filter(Boolean));
   expect(route('help dataset upload')).toEqual(['dataset', 'upload', '--help']);
@@ -28,6 +31,7 @@ it.each([
   ['runs list', 'tailrace run list'],
   ['doktor', 'tailrace doctor'],
   ['model promot penguins 3', 'tailrace model promote'],
+  ['model alias sett x', 'tailrace model alias set'],
 ])('suggests what %s was meant to be', (line, meant) => {
   expect(() => route(line)).toThrow(
     expect.objectContaining({ exitCode: 2, message: expect.stringContaining(`did you mean \`${meant}\``) }),

@@ -52,8 +52,19 @@ it(
     );
     expect((await bench.cli('webhook disable told')).out).toBe('told  disabled\n');
     expect(await bench.cli('webhook replay told --state failed')).toMatchObject({ code: 5, err: expect.stringContaining('off') });
+    expect((await bench.cli('webhook update told --name tales --to https://other.invalid/ --type model.*')).out).toMatch(
+      /webhook +tales\n(.*\n)*types +model\.\*\n(.*\n)*to +https:\/\/other\.invalid\/\n/,
+    );
+    expect(await bench.cli('webhook update tales')).toMatchObject({ code: 2, err: expect.stringContaining('nothing to change') });
+    await bench.json('webhook update tales --name told --type dataset.*');
+    expect(await bench.cli('webhook replay told --from 5 --to 1')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('toSequence 1 comes before fromSequence 5'),
+    });
     expect((await bench.cli('webhook enable told')).out).toBe('told  active\n');
     expect((await bench.cli('webhook replay told --state failed')).out).toMatch(/^whr_\w+ {2}0 deliveries\n$/);
     expect(await bench.cli('webhook replay told')).toMatchObject({ code: 2, err: expect.stringContaining('say which') });
+    expect((await bench.cli('webhook delete told')).out).toBe('told  deleted\n');
+    expect(await bench.cli('webhook show told')).toMatchObject({ code: 3 });
   },
 );

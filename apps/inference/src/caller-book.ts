@@ -12,13 +12,15 @@ export class CallerBook {
     this.byHash = new Map(callers.map((caller) => [caller.hash, caller]));
   }
 
-  /** The caller of an Authorization header. Throws UNAUTHENTICATED; why exactly is not said to strangers. */
+  /** The caller of an Authorization header. Throws UNAUTHENTICATED (why exactly is not said to strangers), FORBIDDEN for a token that is good but not for this. */
   authenticate(authorization: string | undefined): Caller {
     const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     if (!token) throw unauthenticated('a token is needed: Authorization: Bearer <token>');
     const caller = this.byHash.get(sha256(token));
     if (!caller || (caller.expiresAt !== null && caller.expiresAt <= this.clock.now().getTime()))
-      throw unauthenticated('the token is not known here, or has expired');
+      throw unauthenticated('the token is not known here (a new one is within seconds), or has expired');
+    if (caller.paths.length === 0)
+      throw fault('FORBIDDEN', 'this token may not predict: its scope does not allow it, or its member has no role');
     return caller;
   }
 }

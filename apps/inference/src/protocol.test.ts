@@ -26,6 +26,7 @@ beforeAll(async () => {
     caller({ hash: sha256('expired'), expiresAt: Date.now() - 1000 }),
     caller({ hash: sha256('later'), expiresAt: Date.now() + 60_000 }),
     caller({ hash: sha256('birds'), paths: ['/birds'] }),
+    caller({ hash: sha256('reader'), paths: [] }),
     caller({ hash: sha256('bird'), paths: ['/bird', '/birds/of'] }),
     caller({ hash: sha256('other'), workspaceId: 'wsp_other' }),
   ];
@@ -187,6 +188,11 @@ describe('access', () => {
     expect(nobody).toMatchObject({ status: 401, body: { error: expect.any(String) } });
     expect(nobody.headers.get('www-authenticate')).toBe('Bearer');
     for (const token of ['expired', 'wrong', 'service-token']) expect((await get(token)).status).toBe(401);
+    for (const name of ['penguins', 'nothing']) {
+      const reader = await get('reader', name);
+      expect(reader).toMatchObject({ status: 403, body: { error: expect.stringContaining('may not predict') } });
+      expect(reader.headers.get('www-authenticate')).toBeNull();
+    }
     for (const token of ['later', 'birds']) expect((await get(token)).status).toBe(200);
     const missing = await get(TOKEN, 'nothing');
     expect(missing.status).toBe(404);

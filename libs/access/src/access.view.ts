@@ -79,7 +79,7 @@ export class AccessView {
     return this.dataSource.getRepository(MemberGrantEntity).findBy({ memberId: In([...ids]) });
   }
 
-  /** Every token that may predict, for inference nodes: hashes, never texts. */
+  /** Every token of a member, for inference nodes: hashes, never texts. One that may not predict has no paths, so that it is refused by name and not as unknown. */
   async callers(): Promise<Caller[]> {
     const rows = await select<{ hash: string; workspaceId: string; scope: Scope; expiresAt: Date | null; grants: Grant[] }>(
       this.dataSource,
@@ -87,13 +87,15 @@ export class AccessView {
            (select jsonb_agg(jsonb_build_object('path', g.path, 'role', g.role) order by g.path) from member_grant g where g.member_id = t.member_id) as grants
          from token t where t.revoked_at is null and (t.expires_at is null or t.expires_at > now()) and t.member_id is not null order by t.id`,
     );
-    return rows
-      .filter((row) => scopeAllows(row.scope, 'deployment.predict'))
-      .map(({ hash, workspaceId, expiresAt, grants }) => ({
-        hash,
-        workspaceId,
-        paths: (grants ?? []).filter((grant) => roleAllows(grant.role, 'deployment.predict')).map((grant) => grant.path),
-        expiresAt: expiresAt ? expiresAt.getTime() : null,
-      }));
+    return rows.map(({ hash, workspaceId, scope, expiresAt, grants }) => ({
+      hash,
+      workspaceId,
+      paths: scopeAllows(scope, 'deployment.predict') ? predicting(grants ?? []) : [],
+      expiresAt: expiresAt ? expiresAt.getTime() : null,
+    }));
   }
+}
+
+function predicting(grants: readonly Grant[]): string[] {
+  return grants.filter(({ role }) => roleAllows(role, 'deployment.predict')).map(({ path }) => path);
 }

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ExecutionEntity, MetricWindowEntity, TriggerEntity, TriggerSecretEntity } from './automation.entities.js';
+import { ActionTargets } from './action-targets.js';
 import { AutomationView } from './automation.view.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { DeliveriesStore } from './deliveries.store.js';
@@ -41,13 +42,13 @@ const ENTITIES = [
 
 @Module({})
 export class AutomationModule {
-  /** `ports` provide FACTS_PORT and LINEAGE_FACTS_PORT; `imports` bring what they need. */
+  /** `ports` provide FACTS_PORT, TARGETS_PORT and LINEAGE_FACTS_PORT; `imports` bring what they need. */
   static register(imports: (Type | DynamicModule)[], ports: readonly Provider[]): DynamicModule {
     const shared = [...TRIGGERS, ...WEBHOOKS, ...STORES, ...ports];
     return {
       module: AutomationModule,
       imports: [...imports, TypeOrmModule.forFeature(ENTITIES)],
-      providers: [ExecutionsStore, ReplaysStore, ReplayStores, LineageBodies, ...shared],
+      providers: [ActionTargets, ExecutionsStore, ReplaysStore, ReplayStores, LineageBodies, ...shared],
       exports: shared,
     };
   }

@@ -9,6 +9,7 @@ import { EventReading } from './event-reading.js';
 import { FACTS_PORT, type FactsPort } from './facts.port.js';
 import type { MetricValues } from './metric-windows.store.js';
 import { causeOf } from './model/cause.js';
+import { factsAsked } from './model/condition.js';
 import { lookUp } from './model/evaluate-condition.js';
 import type { Facts } from './model/facts.js';
 import { WINDOW } from './model/metric-rules.js';
@@ -47,6 +48,8 @@ export interface DryRun {
   readonly outcomes: readonly DryRunOutcome[];
   /** Of a schedule: its next times. */
   readonly nextTimes: readonly Date[];
+  /** When facts of subjects were read, where the condition asks for any: when its event happened, they may have been others. */
+  readonly factsAsOf: Date | null;
 }
 
 type Candidate = Pick<TriggerEntity, 'filter' | 'action' | 'ownerId'> & Controls;
@@ -72,11 +75,13 @@ export class DryRunService {
       throw new DomainError('BAD_INPUT', `last must be between 1 and ${MAX_DRY_RUN}`, 'last');
     const candidate = await this.candidate(ctx, input);
     const filter = readFilter(candidate.filter);
-    if (filter.kind === 'schedule') return { looked: 0, outcomes: [], nextTimes: nextTimes(filter, ctx.clock.now()) };
+    if (filter.kind === 'schedule')
+      return { looked: 0, outcomes: [], nextTimes: nextTimes(filter, ctx.clock.now()), factsAsOf: null };
     if (filter.kind === 'incoming')
       throw new DomainError('BAD_INPUT', 'filter: the log holds no messages from outside to run against', 'filter');
     const events = await this.log.newest(ctx.workspaceId, filter.event, last);
-    return { looked: events.length, outcomes: await this.rehearse(ctx, candidate, events), nextTimes: [] };
+    const factsAsOf = factsAsked(filter.where).length > 0 ? ctx.clock.now() : null;
+    return { looked: events.length, outcomes: await this.rehearse(ctx, candidate, events), nextTimes: [], factsAsOf };
   }
 
   private async candidate(ctx: Ctx, input: DryRunInput): Promise<Candidate> {

@@ -6,7 +6,7 @@ import type { MetricValues } from './metric-windows.store.js';
 import { factsAsked } from './model/condition.js';
 import { holds } from './model/evaluate-condition.js';
 import type { Facts } from './model/facts.js';
-import { factsInText } from './model/notice-text.js';
+import { namesInText } from './model/notice-text.js';
 import { readFilter } from './model/trigger.js';
 
 type Listener = Pick<TriggerEntity, 'filter' | 'action' | 'ownerId'>;
@@ -29,7 +29,7 @@ export class EventReading {
     if (filter.kind !== 'event') return undefined;
     const asked = [
       ...factsAsked(filter.where),
-      ...(trigger.action.kind === 'notify_chat' ? factsInText(trigger.action.text) : []),
+      ...(trigger.action.kind === 'notify_chat' ? namesInText(trigger.action.text, 'subject') : []),
     ];
     const all = asked.length > 0 ? await this.factsOf(event) : {};
     const view = { data: event.data as Record<string, unknown>, facts: all, metric: (name: string) => metrics.get(name) };

@@ -110,6 +110,15 @@ function checkFilter(filter: ReplayFilter): void {
   for (const field of ['fromSequence', 'toSequence'] as const)
     if (filter[field] !== undefined && !/^[1-9]\d{0,17}$/.test(filter[field]))
       throw bad(`${field} must be the sequence of an event`, field);
+  checkOrder(filter);
+}
+
+/** A range that ends before it begins is a mistake, not an empty replay. */
+function checkOrder({ fromSequence, toSequence, since, until }: ReplayFilter): void {
+  if (fromSequence !== undefined && toSequence !== undefined && BigInt(fromSequence) > BigInt(toSequence))
+    throw bad(`toSequence ${toSequence} comes before fromSequence ${fromSequence}`, 'toSequence');
+  if (since && until && since > until)
+    throw bad(`until ${until.toISOString()} comes before since ${since.toISOString()}`, 'until');
 }
 
 const bad = (message: string, field: string): DomainError => new DomainError('BAD_INPUT', message, field);

@@ -4,26 +4,20 @@ import { UnitOfWork, type Tx } from '#database';
 import { DomainError, newId, newSigningSecret } from '#kernel';
 import type { TriggerEntity } from './automation.entities.js';
 import { ExecutionsStore } from './executions.store.js';
+import { ActionTargets } from './action-targets.js';
 import type { AddressRules } from './http/address-rules.js';
-import { isOutside, parseAction } from './model/action.js';
+import { isOutside } from './model/action.js';
 import { nextTime } from './model/schedule.js';
-import { checkNotice } from './model/check-notice.js';
-import { eventTypeOf, parseControls, parseFilter, readFilter, type TriggerFilter } from './model/trigger.js';
+import { readFilter } from './model/trigger.js';
+import {
+  auditedDefinition,
+  checkedDefinition,
+  patchedDefinition,
+  type Checked,
+  type TriggerInput,
+  type TriggerPatch,
+} from './trigger-definition.js';
 import { TriggersStore, type TriggerDefinition } from './triggers.store.js';
-
-export interface TriggerInput {
-  readonly name: string;
-  readonly project?: string | null;
-  readonly filter: unknown;
-  readonly action: unknown;
-  readonly concurrency?: unknown;
-  readonly cooldownSeconds?: unknown;
-  readonly dedupe?: unknown;
-  readonly maxHops?: unknown;
-}
-
-/** What a patch does not name stays. */
-export type TriggerPatch = Partial<TriggerInput>;
 
 /** Secrets that were made now; they are told once. */
 export interface MadeSecrets {
@@ -44,10 +38,14 @@ export class TriggersService {
     private readonly unitOfWork: UnitOfWork,
     private readonly store: TriggersStore,
     private readonly executions: ExecutionsStore,
+    private readonly targets: ActionTargets,
     private readonly journal: Journal,
   ) {}
 
-  /** The trigger acts with the rights of the member who makes it, as they are when it fires. `rules` say where its calls may go. Throws BAD_INPUT, CONFLICT. */
+  /**
+   * The trigger acts with the rights of the member who makes it, as they are when it fires. `rules` say where its calls may go. Throws BAD_INPUT, CONFLICT, and
+   * NOT_FOUND for an action on what is not there.
+   */
   async create(ctx: Ctx, input: TriggerInput, rules: AddressRules): Promise<MadeTrigger> {
     const project = checkedProject(input.project);
     checkName(input.name);
@@ -55,6 +53,7 @@ export class TriggersService {
     const ownerId = memberOf(ctx);
     if (!ownerId) throw new DomainError('FORBIDDEN', 'a trigger needs a member as its owner');
     const checked = checkedDefinition({ ...input, project }, rules);
+    await this.targets.check(ctx, checked.definition.action);
     return this.unitOfWork.run(ctx, async (tx) => {
       const id = newId('trigger');
       const definition = await this.timed(tx, checked.definition);
@@ -65,7 +64,7 @@ export class TriggersService {
         event: 'trigger.created',
         subject: { kind: 'trigger', id },
         data: { triggerId: id, name: input.name, project },
-        after: audited(definition),
+        after: auditedDefinition(definition),
       });
       return { id, ...secrets };
     });
@@ -73,7 +72,7 @@ export class TriggersService {
 
   /**
    * Changes what is given. The trigger then acts with what both its owner and its last editor may: nobody lends rights that are not their own. An action of
-   * the same kind keeps its address and its secret. Throws NOT_FOUND, BAD_INPUT, CONFLICT.
+   * the same kind keeps its address and its secret. Throws NOT_FOUND (also for a new action on what is not there), BAD_INPUT, CONFLICT.
    */
   async update(ctx: Ctx, id: string, patch: TriggerPatch, rules: AddressRules): Promise<MadeTrigger> {
     const by = memberOf(ctx);
@@ -82,7 +81,9 @@ export class TriggersService {
       if (patch.name !== undefined) checkName(patch.name);
       const project = patch.project === undefined ? before.project : checkedProject(patch.project);
       authorize(ctx, 'automation.write', project);
-      const checked = checkedDefinition({ ...asInput(before), ...patch, project }, rules, before, patch.action !== undefined);
+      const checked = patchedDefinition(before, { ...patch, project }, rules);
+      // What it names may have gone since it was given; that it fails then is no reason not to change the rest.
+      if (patch.action !== undefined) await this.targets.check(ctx, checked.definition.action);
       const definition = before.enabled ? await this.timed(tx, checked.definition) : checked.definition;
       if (!(await this.store.change(tx, id, definition, by))) throw nameTaken(definition.name);
       const secrets = await this.keepSecrets(tx, id, checked, before);
@@ -91,8 +92,8 @@ export class TriggersService {
         event: 'trigger.updated',
         subject: { kind: 'trigger', id },
         data: { triggerId: id, name: definition.name, project },
-        before: audited(before),
-        after: audited(definition),
+        before: auditedDefinition(before),
+        after: auditedDefinition(definition),
       });
       return { id, ...secrets };
     });
@@ -211,43 +212,6 @@ export class TriggersService {
       return work(tx, before);
     });
   }
-}
-
-interface Checked {
-  readonly definition: TriggerDefinition;
-  /** Address of a call to the outside, when a new one was given. */
-  readonly url: string | undefined;
-}
-
-function checkedDefinition(
-  input: TriggerInput & { project: string },
-  rules: AddressRules,
-  before?: TriggerEntity,
-  actionGiven = true,
-): Checked {
-  const filter = parseFilter(input.filter);
-  const { concurrency, cooldownSeconds, dedupe, maxHops } = input;
-  const controls = parseControls(given({ concurrency, cooldownSeconds, dedupe, maxHops }), filter);
-  const { action, url } = actionGiven
-    ? parseAction(input.action, (address) => rules.checkedUrl(address), before?.action)
-    : { action: before!.action, url: undefined };
-  checkNotice(action, filter);
-  const { name, project } = input;
-  return { definition: { name, project, filter, action, eventType: eventTypeOf(filter), ...controls, nextFireAt: null }, url };
-}
-
-/** undefined and null count as not given. */
-function given(values: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== null));
-}
-
-function asInput({ name, project, filter, action, concurrency, cooldownSeconds, dedupe, maxHops }: TriggerEntity): TriggerInput {
-  return { name, project, filter: readFilter(filter), action, concurrency, cooldownSeconds, dedupe, maxHops };
-}
-
-function audited({ name, project, filter, action, concurrency, cooldownSeconds, dedupe, maxHops }: TriggerDefinition) {
-  const listens: TriggerFilter = readFilter(filter);
-  return { name, project, filter: listens, action, concurrency, cooldownSeconds, dedupe, maxHops };
 }
 
 function nameTaken(name: string): DomainError {

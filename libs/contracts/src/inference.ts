@@ -16,7 +16,7 @@ export const DesiredRevisionSchema = z.strictObject({
 });
 export type DesiredRevision = z.infer<typeof DesiredRevisionSchema>;
 
-/** A token that may predict: its SHA-256, its workspace, and the project paths where it may (`/` is all). */
+/** A token of a member: its SHA-256, its workspace, and the project paths where it may predict (`/` is all; none: nowhere). */
 export const CallerSchema = z.strictObject({
   hash: z.string(),
   workspaceId: z.string(),

@@ -7,6 +7,7 @@ export interface EndpointFacts {
   readonly id: string;
   readonly name: string;
   readonly project: string;
+  readonly modelId: string;
 }
 
 @Injectable()
@@ -15,7 +16,7 @@ export class DeploymentReads {
 
   async endpoint(workspaceId: string, id: string): Promise<EndpointFacts | undefined> {
     const row = await this.dataSource.getRepository(EndpointEntity).findOneBy({ workspaceId, id });
-    return row ? { id: row.id, name: row.name, project: row.project } : undefined;
+    return row ? { id: row.id, name: row.name, project: row.project, modelId: row.modelId } : undefined;
   }
 }
 

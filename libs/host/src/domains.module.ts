@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { AutomationModule, FACTS_PORT, LINEAGE_FACTS_PORT } from '#automation';
+import { AutomationModule, FACTS_PORT, LINEAGE_FACTS_PORT, TARGETS_PORT } from '#automation';
 import type { Config } from '#config';
 import type { MetricPoint } from '#contracts';
 import { DatasetsModule } from '#datasets';
@@ -13,6 +13,7 @@ import { TrainingReadsModule } from '#reads/training';
 import { RegistryModule } from '#registry';
 import { ArtifactsService, ExperimentsService, LoggingService, RunsService, TrackingModule, type Point } from '#tracking';
 import { RUN_BOOK, TrainingModule, type RunBook } from '#training';
+import { DomainTargets } from './domain-targets.js';
 import { LineageFacts } from './lineage-facts.js';
 import { SubjectFacts } from './subject-facts.js';
 
@@ -35,6 +36,7 @@ export class DomainsModule {
       DeploymentModule,
       AutomationModule.register(READS, [
         { provide: FACTS_PORT, useClass: SubjectFacts },
+        { provide: TARGETS_PORT, useClass: DomainTargets },
         { provide: LINEAGE_FACTS_PORT, useClass: LineageFacts },
       ]),
       LineageModule,

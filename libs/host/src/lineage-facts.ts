@@ -26,7 +26,7 @@ export class LineageFacts implements LineageFactsPort {
   experiment = (workspaceId: string, id: string) => this.tracking.placeOfExperiment(workspaceId, id);
   run = (workspaceId: string, id: string) => this.tracking.lineage(workspaceId, id);
   trainedBy = (workspaceId: string, runId: string) => this.training.trainedBy(workspaceId, runId);
-  datasetOfTemplate = (workspaceId: string, id: string) => this.training.datasetOfTemplate(workspaceId, id);
+  datasetOfTemplate = async (workspaceId: string, id: string) => (await this.training.template(workspaceId, id))?.datasetId;
   model = (workspaceId: string, id: string) => this.registry.model(workspaceId, id);
   modelVersion = (workspaceId: string, id: string) => this.registry.lineage(workspaceId, id);
   madeByRun = (workspaceId: string, runId: string) => this.registry.madeByRun(workspaceId, runId);

@@ -21,7 +21,7 @@ export interface NewJob {
   readonly templateId: string;
   readonly datasetVersionId?: string | null;
   /** Parts of the training spec that this job has otherwise; lists are replaced as a whole. */
-  readonly overrides?: Readonly<Record<string, unknown>>;
+  readonly overrides?: Readonly<Record<string, unknown>> | null;
 }
 
 /** Use cases of training jobs: asking for one, claiming it, and what becomes of it. */

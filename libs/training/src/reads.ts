@@ -49,9 +49,10 @@ export class TrainingReads {
     return template ? { template: template.name, project: template.project, reason: job.reason } : undefined;
   }
 
-  /** The data set that a template trains on. */
-  async datasetOfTemplate(workspaceId: string, id: string): Promise<string | undefined> {
-    return (await this.dataSource.getRepository(TemplateEntity).findOneBy({ workspaceId, id }))?.datasetId;
+  /** Where a template is, and the data set that it trains on. */
+  async template(workspaceId: string, id: string): Promise<{ project: string; datasetId: string } | undefined> {
+    const row = await this.dataSource.getRepository(TemplateEntity).findOneBy({ workspaceId, id });
+    return row ? { project: row.project, datasetId: row.datasetId } : undefined;
   }
 
   /** Jobs of a runner that are RUNNING, so that a runner that starts anew knows what it left behind. */

@@ -175,4 +175,10 @@ export class TriggerDryRun {
   @Field(() => Int, { description: 'Events that were looked at.' }) looked!: number;
   @Field(() => [DryRunOutcomeType], { description: 'Of those that it heard, oldest first.' }) outcomes!: DryRunOutcomeType[];
   @Field(() => [Date], { description: 'Of a schedule: its next times.' }) nextTimes!: Date[];
+  @Field(() => Date, {
+    nullable: true,
+    description:
+      'Where the condition asks for facts of subjects: the time as of which they were read. They are those of now, and not of when the events happened, so that what was found out later may let it fire here and not there.',
+  })
+  factsAsOf?: Date | null;
 }

@@ -87,6 +87,11 @@ export class StartTrainingInput {
   @Field(() => ID) templateId!: string;
   @Field(() => ID, { nullable: true, description: "The newest valid version of the template's data set when absent." })
   datasetVersionId?: string;
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: 'Parts of the spec that this training has otherwise, an object; lists are replaced as a whole.',
+  })
+  overrides?: Record<string, unknown> | null;
 }
 
 @ObjectType()

@@ -10,6 +10,9 @@ export interface UserError {
   readonly field?: string | null;
 }
 
+/** Selection that `mutate` needs of every payload. */
+export const USER_ERRORS = 'userErrors { code message field }';
+
 type Variables = Record<string, unknown>;
 
 /** A client like any other: public GraphQL, uploads and the Open Inference Protocol, with a token. */

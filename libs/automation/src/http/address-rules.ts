@@ -3,6 +3,8 @@ import { DomainError } from '#kernel';
 import { effective, isIn, isPublic, networks } from './address.js';
 
 const MAX_URL = 2048;
+/** Those below are the system ports of RFC 6335. */
+const FIRST_FREE_PORT = 1024;
 
 const bad = (message: string): DomainError => new DomainError('BAD_INPUT', message, 'url');
 
@@ -24,8 +26,16 @@ export class AddressRules {
     return isIn(this.allowed, real) || (protocol === 'https:' && isPublic(real));
   }
 
-  /** Reads a webhook's URL. A name is judged by its addresses when it is used. Throws BAD_INPUT. */
+  /** Reads the URL that somebody gives a webhook now, which is to be meant as it will be sent. Throws BAD_INPUT. */
   checkedUrl(text: string): URL {
+    const url = this.permittedUrl(text);
+    if (url.hash) throw bad(`Webhook URL must not hold a fragment ('${url.hash.slice(0, 50)}'): no request carries it.`);
+    this.checkPort(url);
+    return url;
+  }
+
+  /** Reads the URL of a webhook, whenever that was given. A name is judged by its addresses when it is used. Throws BAD_INPUT. */
+  permittedUrl(text: string): URL {
     if (text.trim() === '') throw bad(`Webhook URL cannot be empty or just whitespace: '${text}'`);
     if (text.length > MAX_URL || !URL.canParse(text)) throw bad(`Invalid webhook URL '${text.slice(0, 200)}'`);
     const url = new URL(text);
@@ -37,6 +47,14 @@ export class AddressRules {
       if (!this.permits(address, url.protocol))
         throw bad(`Webhook URL must not resolve to a non-public IP address. '${url.hostname}' is ${address}.`);
     return url;
+  }
+
+  /** Receivers listen on 443 or on ports of their own; those of other services of the internet (SSH, mail) are none, unless the installation has networks of its own. */
+  private checkPort({ port }: URL): void {
+    if (this.schemes.includes('http') || port === '' || Number(port) >= FIRST_FREE_PORT) return;
+    throw bad(
+      `Webhook URL must not name the port ${port}, which belongs to another service; 443 and those from ${FIRST_FREE_PORT} on may be named.`,
+    );
   }
 }
 

@@ -113,6 +113,8 @@ describe('the URL of a webhook', () => {
     'https://1.1.1.1/',
     'https://[2606:4700::1111]/',
     'HTTPS://EXAMPLE.com',
+    'https://example.com:443/hook',
+    'https://example.com:8443/hook',
   ])('%s is taken', (url) => {
     expect(none.checkedUrl(url).protocol).toBe('https:');
   });
@@ -125,6 +127,9 @@ describe('the URL of a webhook', () => {
     ['https://', 'Invalid webhook URL'],
     ['https://1.2.3.4.5/', 'Invalid webhook URL'],
     [`https://example.com/${'x'.repeat(3000)}`, 'Invalid webhook URL'],
+    ['https://example.com/hook#part', 'fragment'],
+    ['https://example.com:22/', 'port 22'],
+    ['https://example.com:80/', 'port 80'],
     ['ftp://example.com/x', 'scheme'],
     ['file:///etc/passwd', 'scheme'],
     ['javascript:alert(1)', 'scheme'],
@@ -154,6 +159,7 @@ describe('the URL of a webhook', () => {
 
   test('an allowed network may be named by HTTP, and no other', () => {
     expect(local.checkedUrl('http://127.0.0.1:9000/hook').port).toBe('9000');
+    expect(local.checkedUrl('http://127.0.0.1:81/hook').port).toBe('81');
     expect(local.checkedUrl('http://[fd00:1::5]/hook').hostname).toBe('[fd00:1::5]');
     // A name is judged when it is used.
     expect(local.checkedUrl('http://receiver.internal/hook').hostname).toBe('receiver.internal');

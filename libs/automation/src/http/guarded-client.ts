@@ -45,7 +45,7 @@ export class GuardedClient {
 
   /** Posts `body` to the byte; the whole exchange has 30 s. Throws when the address is refused or no answer came. */
   async post(address: string, headers: Readonly<Record<string, string>>, body: Buffer, stop?: AbortSignal): Promise<Reply> {
-    const url = this.rules.checkedUrl(address);
+    const url = this.rules.permittedUrl(address);
     const timeout = AbortSignal.timeout(this.timeoutMs);
     const signal = stop ? AbortSignal.any([stop, timeout]) : timeout;
     try {

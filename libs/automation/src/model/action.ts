@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TrainingSpecSchema } from '#contracts';
-import { DomainError } from '#kernel';
+import { DomainError, isDomainError } from '#kernel';
 import { parsed } from './trigger.js';
 
 const id = z.string().min(1).max(100);
@@ -67,9 +67,22 @@ export function parseAction(
   if (action.kind === 'start_training') checkOverrides(action.overrides);
   if (action.kind !== 'call_webhook' && action.kind !== 'notify_chat') return { action };
   const { url: address, ...rest } = action;
-  if (address !== undefined) return { action: { ...rest, to: checkUrl(address).origin } as TriggerAction, url: address };
+  if (address !== undefined) {
+    const { origin } = atActionUrl(() => checkUrl(address));
+    return { action: { ...rest, to: origin } as TriggerAction, url: address };
+  }
   if (before && isOutside(before) && before.kind === action.kind) return { action: { ...rest, to: before.to } as TriggerAction };
   throw new DomainError('BAD_INPUT', `action.url: ${action.kind} needs the address where it goes`, 'action.url');
+}
+
+/** What is wrong with an address is said where the trigger has it. */
+function atActionUrl<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!isDomainError(error)) throw error;
+    throw new DomainError(error.code, `action.url: ${error.message}`, 'action.url');
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { scheduledCause } from './cause.js';
-import { factsInText, noticeText } from './notice-text.js';
+import { namesInText, noticeText } from './notice-text.js';
 
 const cause = {
   ...scheduledCause('trg_1', new Date(0), 'c'),
@@ -23,6 +23,8 @@ test('nothing else is a placeholder, and a value is not read again', () => {
   expect(noticeText('{{data.name}}', { ...cause, data: { name: '{{data.number}}', number: 3 } }, {})).toBe('{{data.number}}');
 });
 
-test('facts that a text asks for', () => {
-  expect(factsInText('{{subject.dataset}} {{ subject.metric.val/loss }} {{data.x}}')).toEqual(['dataset', 'metric.val/loss']);
+test('what a text asks for', () => {
+  const text = '{{subject.dataset}} {{ subject.metric.val/loss }} {{data.x}} {{event}} {{other.y}}';
+  expect(namesInText(text, 'subject')).toEqual(['dataset', 'metric.val/loss']);
+  expect(namesInText(text, 'data')).toEqual(['x']);
 });

@@ -16,9 +16,10 @@ export function noticeText(template: string, cause: Cause, facts: Facts): string
   });
 }
 
-/** Facts of the subject that a text asks for. */
-export function factsInText(template: string): string[] {
-  return [...template.matchAll(/\{\{\s*subject\.([^{}\s]+)\s*\}\}/g)].map((match) => match[1]!);
+/** What a text asks for of an event: names of its `data`, or of facts of its `subject`. */
+export function namesInText(template: string, of: 'data' | 'subject'): string[] {
+  const placeholders = [...template.matchAll(/\{\{\s*(data|subject)\.([^{}\s]+)\s*\}\}/g)];
+  return placeholders.filter(([, part]) => part === of).map(([, , name]) => name!);
 }
 
 function escape(text: string): string {

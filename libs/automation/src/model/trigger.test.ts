@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { AddressRules } from '../http/address-rules.js';
 import { parseAction } from './action.js';
 import { parseControls, parseFilter, readFilter } from './trigger.js';
 
@@ -98,6 +99,15 @@ describe('what a trigger does', () => {
     expect(action).toEqual({ kind: 'notify_chat', text: given.text, to: 'https://hooks.example.com' });
     expect(parseAction({ kind: 'notify_chat', text: 'other' }, url, action)).toEqual({ action: { ...action, text: 'other' } });
     expect(() => parseAction({ kind: 'call_webhook' }, url, action)).toThrow(/action\.url: call_webhook needs the address/);
+  });
+
+  test('what is wrong with an address is said of action.url', () => {
+    const rules = new AddressRules([]);
+    const call = (url: string) => () => parseAction({ kind: 'call_webhook', url }, (text) => rules.checkedUrl(text));
+    expect(call('http://example.com/')).toThrow(
+      expect.objectContaining({ field: 'action.url', message: expect.stringMatching(/^action\.url: .*scheme/) }),
+    );
+    expect(call('https://10.0.0.1/')).toThrow(expect.objectContaining({ code: 'BAD_INPUT', field: 'action.url' }));
   });
 
   test('overrides are checked as the training spec has them', () => {

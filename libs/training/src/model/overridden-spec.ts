@@ -2,8 +2,13 @@ import { TrainingSpecSchema, type TrainingSpec } from '#contracts';
 import { DomainError } from '#kernel';
 
 /** A training spec with some of its parts otherwise; lists are replaced as a whole. Throws BAD_SPEC that names the part that does not fit. */
-export function overriddenSpec(spec: TrainingSpec, overrides: Readonly<Record<string, unknown>> | undefined): TrainingSpec {
-  if (!overrides) return spec;
+export function overriddenSpec(
+  spec: TrainingSpec,
+  overrides: Readonly<Record<string, unknown>> | null | undefined,
+): TrainingSpec {
+  if (overrides === undefined || overrides === null) return spec;
+  if (typeof overrides !== 'object' || Array.isArray(overrides))
+    throw new DomainError('BAD_SPEC', 'overrides: must be an object with parts of the spec', 'overrides');
   const result = TrainingSpecSchema.safeParse(merged(spec, overrides));
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;

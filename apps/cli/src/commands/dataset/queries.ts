@@ -57,14 +57,17 @@ export function versionNamed(text: string): { name: string; number: number } {
   throw new Failure(`must be NAME@NUMBER, such as penguins@2, not ${JSON.stringify(text)}`, EXIT.usage);
 }
 
-export async function versionIdOf(client: TailraceClient, name: string, number: number): Promise<string> {
+export async function datasetIdOf(client: TailraceClient, name: string): Promise<string> {
   const { dataset } = await client.query<{ dataset: { id: string } | null }>(DATASET, { name });
-  if (!dataset)
-    throw new Failure(
-      `there is no data set ${JSON.stringify(name)}; \`tailrace dataset list\` shows those that are`,
-      EXIT.notFound,
-    );
-  const { nodes } = await listNodes<{ id: string; number: number }>(client, VERSIONS, { id: dataset.id });
+  if (dataset) return dataset.id;
+  throw new Failure(
+    `there is no data set ${JSON.stringify(name)}; \`tailrace dataset list\` shows those that are`,
+    EXIT.notFound,
+  );
+}
+
+export async function versionIdOf(client: TailraceClient, name: string, number: number): Promise<string> {
+  const { nodes } = await listNodes<{ id: string; number: number }>(client, VERSIONS, { id: await datasetIdOf(client, name) });
   const found = nodes.find((version) => version.number === number);
   if (found) return found.id;
   throw new Failure(`${name} has no version ${number}; \`tailrace dataset show ${name}\` lists them`, EXIT.notFound);

@@ -1,9 +1,12 @@
 import { Args } from '@oclif/core';
+import { listNodes, PAGE_INFO } from '../../client/pages.js';
+import type { TailraceClient } from '../../client/tailrace-client.js';
+import { EXIT, exitCodeOf } from '../../exit-codes.js';
 import type { Paint } from '../../output/style.js';
 import { renderTable, type TableCell } from '../../output/table.js';
 import { numberText } from '../../output/units.js';
 import { ServerCommand } from '../tailrace-command.js';
-import { versionIdOf } from './queries.js';
+import { modelIdOf, versionIdOf } from './queries.js';
 
 interface Difference<T> {
   readonly key: string;
@@ -28,6 +31,14 @@ interface Diff {
 const PARTS = ['metrics', 'params', 'data', 'code', 'files', 'graph', 'bytes'].map((part) => `${part} { key a b }`).join(' ');
 const QUERY = `query ($a: ID!, $b: ID!) { modelVersionDiff(a: $a, b: $b) { ${PARTS} incompatible } }`;
 
+const HISTORY = `query ($id: ID!, $first: Int, $after: String) { node(id: $id) { ... on Model { stageHistory(first: $first, after: $after) { ${PAGE_INFO}
+  edges { node { number version { id } } } } } } }`;
+
+interface Stood {
+  readonly number: number;
+  readonly version: { readonly id: string } | null;
+}
+
 export class ModelDiff extends ServerCommand {
   static override summary = 'Show what tells two versions apart: metrics, parameters, data, code, files, layers, size.';
   static override examples = ['<%= config.bin %> model diff penguins 2 3'];
@@ -41,10 +52,27 @@ export class ModelDiff extends ServerCommand {
     const { args, flags } = await this.parse(ModelDiff);
     const printer = this.printer(flags);
     const client = this.connect(flags);
-    const [a, b] = [await versionIdOf(client, args.name, args.a), await versionIdOf(client, args.name, args.b)];
+    const [a, b] = [await anyVersionIdOf(client, args.name, args.a), await anyVersionIdOf(client, args.name, args.b)];
     const { modelVersionDiff: diff } = await client.query<{ modelVersionDiff: Diff }>(QUERY, { a, b });
     printer.data(diff, () => describe(diff, [`VERSION ${args.a}`, `VERSION ${args.b}`], printer.paint));
   }
+}
+
+/** Also of a version that was deleted, which its model's history still names. */
+async function anyVersionIdOf(client: TailraceClient, name: string, number: number): Promise<string> {
+  try {
+    return await versionIdOf(client, name, number);
+  } catch (error) {
+    const id = exitCodeOf(error) === EXIT.notFound && (await deletedVersionIdOf(client, name, number));
+    if (id) return id;
+    throw error;
+  }
+}
+
+async function deletedVersionIdOf(client: TailraceClient, name: string, number: number): Promise<string | undefined> {
+  const id = await modelIdOf(client, name);
+  const { nodes } = await listNodes<Stood>(client, HISTORY, { id }, Infinity, 'stageHistory');
+  return nodes.find((stay) => stay.number === number)?.version?.id;
 }
 
 function describe(diff: Diff, heads: readonly [string, string], paint: Paint): string {

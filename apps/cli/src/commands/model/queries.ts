@@ -29,6 +29,21 @@ export const REQUEST = `id stage state reason endedBecause gates { gate outcome 
 
 export const READ_REQUEST = `query ($id: ID!) { node(id: $id) { ... on StageRequest { ${REQUEST} } } }`;
 
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** `a=1, b=2`; undefined where there are none. */
+export function tagsText(tags: readonly Tag[]): string | undefined {
+  return tags.map(({ key, value }) => `${key}=${value}`).join(', ') || undefined;
+}
+
+interface TagChange {
+  readonly key: string;
+  readonly value: string | null;
+}
+
 const MODEL = 'query ($name: String!) { models(first: 1, where: { name: $name }) { edges { node { id } } } }';
 const VERSIONS = `query ($id: ID!, $first: Int, $after: String) { modelVersions(where: { modelId: $id }, first: $first, after: $after) {
   ${PAGE_INFO} edges { node { id number } } } }`;
@@ -37,6 +52,16 @@ export async function modelIdOf(client: TailraceClient, name: string): Promise<s
   const { models } = await client.query<{ models: { edges: { node: { id: string } }[] } }>(MODEL, { name });
   if (models.edges[0]) return models.edges[0].node.id;
   throw new Failure(`there is no model ${JSON.stringify(name)}; \`tailrace model list\` shows those that are`, EXIT.notFound);
+}
+
+/** Writes a change of tags as the API takes it: `NAME=VALUE` sets, a name alone removes. Throws Failure. */
+export function tagChanges(set: readonly string[] = [], removed: readonly string[] = []): TagChange[] {
+  const pairs = set.map((text) => {
+    const at = text.indexOf('=');
+    if (at > 0) return { key: text.slice(0, at), value: text.slice(at + 1) };
+    throw new Failure(`--tag: must be NAME=VALUE, not ${JSON.stringify(text)}`, EXIT.usage);
+  });
+  return [...pairs, ...removed.map((key) => ({ key, value: null }))];
 }
 
 export async function versionIdOf(client: TailraceClient, name: string, number: number): Promise<string> {

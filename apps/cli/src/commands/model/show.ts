@@ -5,7 +5,7 @@ import { renderFacts, renderTable } from '../../output/table.js';
 import { numberText, timeText } from '../../output/units.js';
 import { firstFlag, sayMore } from '../list-flags.js';
 import { ServerCommand } from '../tailrace-command.js';
-import { modelIdOf, REQUEST, requestText, type StageRequest } from './queries.js';
+import { modelIdOf, REQUEST, requestText, tagsText, type StageRequest, type Tag } from './queries.js';
 
 interface Version {
   readonly id: string;
@@ -25,10 +25,12 @@ interface Model {
   readonly description: string;
   readonly createdAt: string;
   readonly flow: unknown;
+  readonly tags: readonly Tag[];
+  readonly aliases: readonly { readonly alias: string; readonly version: { readonly number: number } }[];
 }
 
 const MODEL =
-  'query ($name: String!) { models(first: 1, where: { name: $name }) { edges { node { id name project description createdAt flow } } } }';
+  'query ($name: String!) { models(first: 1, where: { name: $name }) { edges { node { id name project description createdAt flow tags { key value } aliases { alias version { number } } } } } }';
 const VERSIONS = `query ($id: ID!, $first: Int, $after: String) { modelVersions(where: { modelId: $id }, first: $first, after: $after) { ${PAGE_INFO}
   edges { node { id number stage createdAt measured { key value } run { id } datasetVersion { number dataset { name } } } } } }`;
 const OPEN = `query ($first: Int, $after: String) { stageRequests(where: { state: [EVALUATING, AWAITING_APPROVAL, RECHECKING] }, first: $first, after: $after) {
@@ -66,6 +68,8 @@ function describe(model: Model, versions: readonly Version[], requests: readonly
     id: model.id,
     project: model.project,
     description: model.description || undefined,
+    tags: tagsText(model.tags),
+    aliases: model.aliases.map(({ alias, version }) => `${alias} -> ${version.number}`).join(', ') || undefined,
     created: timeText(model.createdAt),
   });
   const table = renderTable(

@@ -1,15 +1,10 @@
 import { Args, Flags } from '@oclif/core';
+import { USER_ERRORS } from '../../client/tailrace-client.js';
+import { checkParts, fromFlag, jsonObjectFrom } from '../../json-object.js';
 import { ServerCommand } from '../tailrace-command.js';
-import { definitionFrom, listensText, TRIGGER, type Trigger } from './queries.js';
+import { listensText, SECRETS, secretLines, SHOWN_ONCE, TRIGGER, type MadeSecrets, type Trigger } from './queries.js';
 
-const CREATE = `mutation ($input: CreateTriggerInput!) { createTrigger(input: $input) { trigger { ${TRIGGER} } incomingSecret signingSecret
-  userErrors { code message field } } }`;
-
-interface Made {
-  readonly trigger: Trigger;
-  readonly incomingSecret: string | null;
-  readonly signingSecret: string | null;
-}
+const CREATE = `mutation ($input: CreateTriggerInput!) { createTrigger(input: $input) { trigger { ${TRIGGER} } ${SECRETS} ${USER_ERRORS} } }`;
 
 export class TriggerCreate extends ServerCommand {
   static override summary = 'Make a trigger from a definition in JSON. A secret that it gets is printed once.';
@@ -20,20 +15,25 @@ export class TriggerCreate extends ServerCommand {
     `echo '{"filter": {"kind": "schedule", "cron": "0 3 * * *"}, "action": {"kind": "start_training", "templateId": "tpl_…"}}' | <%= config.bin %> trigger create nightly`,
   ];
   static override args = { name: Args.string({ description: 'Name of the trigger.', required: true }) };
-  static override flags = { from: Flags.string({ description: 'File, or - for stdin.', default: '-' }) };
+  static override flags = { from: Flags.string(fromFlag) };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TriggerCreate);
     const printer = this.printer(flags);
-    const input = { ...(await definitionFrom(flags.from)), name: args.name };
-    const { trigger, incomingSecret, signingSecret } = await this.connect(flags).mutate<Made>(CREATE, input);
-    printer.data({ ...trigger, incomingSecret, signingSecret }, () =>
+    const definition = await jsonObjectFrom(flags.from);
+    checkParts(definition, ['filter', 'action'], flags.from, '{"filter": {…}, "action": {…}}');
+    const input = { ...definition, name: args.name };
+    const { trigger, incomingSecret, signingSecret } = await this.connect(flags).mutate<MadeSecrets & { trigger: Trigger }>(
+      CREATE,
+      input,
+    );
+    const secrets = { incomingSecret, signingSecret };
+    printer.data({ ...trigger, ...secrets }, () =>
       [
         `${trigger.name}  ${trigger.id}  ${listensText(trigger.filter)} -> ${trigger.action.kind}`,
-        ...(incomingSecret ? [`messages to ${trigger.incomingPath} are signed by  ${incomingSecret}`] : []),
-        ...(signingSecret ? [`what it sends is signed by  ${signingSecret}`] : []),
+        ...secretLines(trigger, secrets),
       ].join('\n'),
     );
-    if (incomingSecret || signingSecret) printer.say('a secret is not shown again; `rotateTriggerSecret` makes another');
+    if (incomingSecret || signingSecret) printer.say(SHOWN_ONCE);
   }
 }

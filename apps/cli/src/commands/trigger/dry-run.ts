@@ -1,16 +1,18 @@
 import { Args, Flags } from '@oclif/core';
 import { EXIT, Failure } from '../../exit-codes.js';
+import { jsonObjectFrom } from '../../json-object.js';
 import { renderTable } from '../../output/table.js';
 import { timeText } from '../../output/units.js';
 import { ServerCommand } from '../tailrace-command.js';
-import { definitionFrom, triggerOf } from './queries.js';
+import { triggerOf } from './queries.js';
 
-const QUERY = `query ($input: DryRunTriggerInput!) { dryRunTrigger(input: $input) { looked nextTimes
+const QUERY = `query ($input: DryRunTriggerInput!) { dryRunTrigger(input: $input) { looked nextTimes factsAsOf
   outcomes { eventId subject time state reason firesAt facts } } }`;
 
 interface DryRun {
   readonly looked: number;
   readonly nextTimes: string[];
+  readonly factsAsOf: string | null;
   readonly outcomes: {
     eventId: string;
     subject: string;
@@ -62,10 +64,14 @@ export class TriggerDryRun extends ServerCommand {
           ),
     );
     if (run.nextTimes.length === 0) printer.say(`${run.outcomes.length} of the last ${run.looked} events`);
+    if (run.factsAsOf)
+      printer.say(
+        'facts of subjects are those of now: what was found out only after an event may let it fire here, and did not then',
+      );
   }
 }
 
 async function heardPart(file: string): Promise<Record<string, unknown>> {
-  const definition = await definitionFrom(file);
+  const definition = await jsonObjectFrom(file);
   return Object.fromEntries(Object.entries(definition).filter(([name]) => !LEFT_OUT.includes(name)));
 }

@@ -1,5 +1,3 @@
-import { text } from 'node:stream/consumers';
-import { readFile } from 'node:fs/promises';
 import type { TailraceClient } from '../../client/tailrace-client.js';
 import { EXIT, Failure } from '../../exit-codes.js';
 
@@ -63,19 +61,25 @@ export async function triggerOf(client: TailraceClient, nameOrId: string): Promi
   );
 }
 
+/** Secrets that were made now; null where none was. */
+export interface MadeSecrets {
+  readonly incomingSecret: string | null;
+  readonly signingSecret: string | null;
+}
+export const SECRETS = 'incomingSecret signingSecret';
+
+/** Lines that tell what is told this once. */
+export function secretLines({ incomingPath }: Trigger, { incomingSecret, signingSecret }: MadeSecrets): string[] {
+  return [
+    ...(incomingSecret ? [`messages to ${incomingPath} are signed by  ${incomingSecret}`] : []),
+    ...(signingSecret ? [`what it sends is signed by  ${signingSecret}`] : []),
+  ];
+}
+
+export const SHOWN_ONCE = 'a secret is not shown again; `tailrace trigger rotate` makes another';
+
 /** What a trigger listens to, in a few words. */
 export function listensText(filter: Listens): string {
   if (filter.kind === 'event') return filter.where === undefined ? filter.event : `${filter.event} where …`;
   return filter.kind === 'schedule' ? `${filter.cron} ${filter.timeZone}` : 'incoming webhook';
-}
-
-/** A definition from a file, or from stdin for `-`: a JSON object as the API takes it. */
-export async function definitionFrom(file: string): Promise<Record<string, unknown>> {
-  try {
-    const parsed: unknown = JSON.parse(file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'));
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
-  } catch (error) {
-    throw new Failure(`${file}: ${(error as Error).message}`, EXIT.usage);
-  }
-  throw new Failure(`${file} does not hold a JSON object`, EXIT.usage);
 }

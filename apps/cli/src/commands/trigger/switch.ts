@@ -51,6 +51,7 @@ export class TriggerTakeOver extends ServerCommand {
     const trigger = await switched(this.connect(flags), args.trigger, 'takeOverTrigger');
     const printer = this.printer(flags);
     printer.data(trigger, () => `${trigger.name}  owned by ${trigger.owner?.name}`);
-    if (trigger.incomingPath) printer.say('rotate its secret too (rotateTriggerSecret): who made it can still make it fire');
+    if (trigger.incomingPath)
+      printer.say('rotate its secret too (`tailrace trigger rotate`): who made it can still make it fire');
   }
 }

@@ -1,8 +1,10 @@
 import { Args, Flags } from '@oclif/core';
+import { USER_ERRORS } from '../../client/tailrace-client.js';
 import { ServerCommand } from '../tailrace-command.js';
-import { ERRORS, WEBHOOK, type Webhook } from './queries.js';
+import { typeFlag, webhookFlags } from './flags.js';
+import { WEBHOOK, type Webhook } from './queries.js';
 
-const CREATE = `mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { ${WEBHOOK} } secret ${ERRORS} } }`;
+const CREATE = `mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { ${WEBHOOK} } secret ${USER_ERRORS} } }`;
 
 export class WebhookCreate extends ServerCommand {
   static override summary = 'Make a webhook that sends events as CloudEvents or OpenLineage. Its secret is printed once.';
@@ -16,25 +18,9 @@ export class WebhookCreate extends ServerCommand {
     url: Args.string({ description: 'Where it sends to.', required: true }),
   };
   static override flags = {
-    type: Flags.string({
-      description: 'Type of event, or a pattern: model_version.* or *. May be given more than once.',
-      multiple: true,
-      multipleNonGreedy: true,
-      required: true,
-    }),
+    ...webhookFlags,
+    type: Flags.string({ ...typeFlag, required: true }),
     form: Flags.string({ description: 'How events are told.', options: ['cloudevents', 'openlineage'], default: 'cloudevents' }),
-    'bearer-token': Flags.string({
-      description: 'Of the form openlineage: sent as Authorization. Better in the environment than in the history of a shell.',
-      env: 'TAILRACE_BEARER_TOKEN',
-    }),
-    subject: Flags.string({ description: 'Only of this subject, as model/mdl_….' }),
-    project: Flags.string({ description: 'Only of this project and those below.' }),
-    'order-window': Flags.integer({
-      description: 'Seconds that events of a subject wait behind an earlier one that has not arrived.',
-      min: 0,
-      max: 86_400,
-    }),
-    description: Flags.string({ description: 'What it is for.' }),
   };
 
   async run(): Promise<void> {

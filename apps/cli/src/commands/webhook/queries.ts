@@ -1,5 +1,7 @@
 import type { TailraceClient } from '../../client/tailrace-client.js';
 import { EXIT, Failure } from '../../exit-codes.js';
+import { renderFacts } from '../../output/table.js';
+import { timeText } from '../../output/units.js';
 
 export interface Webhook {
   readonly id: string;
@@ -36,7 +38,6 @@ export interface Delivery {
 
 export const WEBHOOK = `id name url form types subject project orderWindowSeconds status failingSince signed authorized previousUntil createdAt createdBy { name }`;
 export const DELIVERY = 'id eventId type subject sequence state attempts nextAt lastStatus lastError createdAt doneAt';
-export const ERRORS = 'userErrors { code message field }';
 
 const LIST = `query ($after: String) { webhooks(first: 200, after: $after) { pageInfo { hasNextPage endCursor } edges { node { ${WEBHOOK} } } } }`;
 const BY_ID = `query ($id: ID!) { node(id: $id) { ... on Webhook { ${WEBHOOK} } } }`;
@@ -72,4 +73,25 @@ async function byName(client: TailraceClient, name: string): Promise<Webhook | u
   }
   if (found.length < 2) return found[0];
   throw new Failure(`several webhooks have the name ${name}: ${found.map(({ id }) => id).join(', ')}; give an id`, EXIT.refused);
+}
+
+/** All that is known of a webhook, as lines. */
+export function describeWebhook(webhook: Webhook): string {
+  return renderFacts({
+    webhook: webhook.name,
+    id: webhook.id,
+    status: webhook.status.toLowerCase(),
+    'failing since': webhook.failingSince ? timeText(webhook.failingSince) : undefined,
+    form: webhook.form.toLowerCase(),
+    types: webhook.types.join(', '),
+    'only of subject': webhook.subject ?? undefined,
+    'only of project': webhook.project ?? undefined,
+    to: webhook.url,
+    signed: webhook.signed ? 'yes' : 'no',
+    'bearer token': webhook.authorized ? 'yes' : undefined,
+    'old secret until': webhook.previousUntil ? timeText(webhook.previousUntil) : undefined,
+    'order window': webhook.form === 'MLFLOW' ? undefined : `${webhook.orderWindowSeconds} s`,
+    'made by': webhook.createdBy?.name ?? 'somebody who left',
+    created: timeText(webhook.createdAt),
+  });
 }

@@ -1,9 +1,10 @@
 import { Args, Flags } from '@oclif/core';
+import { USER_ERRORS } from '../../client/tailrace-client.js';
 import { ServerCommand } from '../tailrace-command.js';
-import { ERRORS, webhookOf } from './queries.js';
+import { webhookOf } from './queries.js';
 
 const REPLAY = `mutation ($input: ReplayDeliveriesInput!) { replayDeliveries(input: $input) {
-  replay { id webhookId total waiting delivered failed createdAt } ${ERRORS} } }`;
+  replay { id webhookId total waiting delivered failed createdAt } ${USER_ERRORS} } }`;
 
 interface Replay {
   readonly id: string;

@@ -1,8 +1,9 @@
 import { Args, Flags } from '@oclif/core';
+import { USER_ERRORS } from '../../client/tailrace-client.js';
 import { ServerCommand } from '../tailrace-command.js';
-import { ERRORS, WEBHOOK, webhookOf, type Webhook } from './queries.js';
+import { WEBHOOK, webhookOf, type Webhook } from './queries.js';
 
-const ROTATE = `mutation ($input: RotateWebhookSecretInput!) { rotateWebhookSecret(input: $input) { webhook { ${WEBHOOK} } secret ${ERRORS} } }`;
+const ROTATE = `mutation ($input: RotateWebhookSecretInput!) { rotateWebhookSecret(input: $input) { webhook { ${WEBHOOK} } secret ${USER_ERRORS} } }`;
 
 export class WebhookRotate extends ServerCommand {
   static override summary = 'Make another secret for a webhook; the one before signs too for a while.';

@@ -1,9 +1,9 @@
 import { Args } from '@oclif/core';
-import type { TailraceClient } from '../../client/tailrace-client.js';
+import { USER_ERRORS, type TailraceClient } from '../../client/tailrace-client.js';
 import { ServerCommand } from '../tailrace-command.js';
-import { ERRORS, WEBHOOK, webhookOf, type Webhook } from './queries.js';
+import { WEBHOOK, webhookOf, type Webhook } from './queries.js';
 
-const SWITCH = `mutation ($input: UpdateWebhookInput!) { updateWebhook(input: $input) { webhook { ${WEBHOOK} } ${ERRORS} } }`;
+const SWITCH = `mutation ($input: UpdateWebhookInput!) { updateWebhook(input: $input) { webhook { ${WEBHOOK} } ${USER_ERRORS} } }`;
 const switchArgs = { webhook: Args.string({ description: 'Name or id.', required: true }) };
 
 async function switched(client: TailraceClient, nameOrId: string, status: 'ACTIVE' | 'DISABLED'): Promise<Webhook> {

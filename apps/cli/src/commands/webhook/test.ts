@@ -1,9 +1,10 @@
 import { Args } from '@oclif/core';
+import { USER_ERRORS } from '../../client/tailrace-client.js';
 import { EXIT, Failure } from '../../exit-codes.js';
 import { ServerCommand } from '../tailrace-command.js';
-import { ERRORS, webhookOf } from './queries.js';
+import { webhookOf } from './queries.js';
 
-const TEST = `mutation ($input: TestWebhookInput!) { testWebhook(input: $input) { delivered status body error ${ERRORS} } }`;
+const TEST = `mutation ($input: TestWebhookInput!) { testWebhook(input: $input) { delivered status body error ${USER_ERRORS} } }`;
 
 interface Outcome {
   readonly delivered: boolean;
