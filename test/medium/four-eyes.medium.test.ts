@@ -55,14 +55,11 @@ describe('who had a hand in what a trigger asks for may not approve it', () => {
   });
 
   test('who made the secret by which it is fired, also after its owner has changed it again', async () => {
-    const { modelId } = await aVersion();
-    const { id } = await kit.make({
-      filter: { kind: 'incoming' },
-      action: { kind: 'request_stage', stage: 'staging', modelId },
-    });
+    const { versionId } = await aVersion();
+    const { id } = await kit.make({ filter: { kind: 'incoming' }, action: { kind: 'request_stage', stage: 'staging' } });
     const { incomingSecret } = await kit.service.rotateSecret(grace, id, 'incoming');
     await kit.service.update(ada, id, { cooldownSeconds: 1 }, kit.rules);
-    const body = Buffer.from('{}');
+    const body = Buffer.from(JSON.stringify({ modelVersionId: versionId }));
     const headers = signedHeaders('msg_1', body, [incomingSecret!], Date.now());
     await stack.app
       .get(IncomingService)
@@ -72,6 +69,7 @@ describe('who had a hand in what a trigger asks for may not approve it', () => {
         body,
       );
     const [execution] = await kit.settled(id);
+    expect(execution).toMatchObject({ state: 'COMPLETED', outcome: { versionId } });
     expect(await barredOf(execution!.outcome!['requestId']!)).toEqual(expect.arrayContaining([memberId(ada), memberId(grace)]));
   });
 

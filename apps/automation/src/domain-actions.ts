@@ -98,17 +98,17 @@ export class DomainActions implements ActionPort {
 }
 
 function datasetVersionIn(cause: Cause): string | undefined {
-  return idIn(cause, datasetVersionField);
+  return idIn(cause, datasetVersionField, 'datasetVersionId');
 }
 
 function modelVersionIn(cause: Cause): string | undefined {
-  return idIn(cause, modelVersionField);
+  return idIn(cause, modelVersionField, 'modelVersionId');
 }
 
-/** A schedule and a message from outside name no version. */
-function idIn({ name, data }: Cause, fieldOf: (event: EventName) => string | undefined): string | undefined {
+/** A message from outside may name a version as events do; a schedule names none. */
+function idIn({ name, data }: Cause, fieldOf: (event: EventName) => string | undefined, fromOutside: string): string | undefined {
   const event = eventName(name);
-  const field = event && fieldOf(event);
+  const field = name === 'incoming' ? fromOutside : event && fieldOf(event);
   const value = field ? data[field] : undefined;
   return typeof value === 'string' ? value : undefined;
 }

@@ -8,9 +8,10 @@ import { datasetVersionField, modelVersionField } from './versions-in-events.js'
 /** Checks that an action has all it needs from what a trigger listens to. Throws BAD_INPUT, which names the place and what would be right. */
 export function checkAction(action: TriggerAction, filter: TriggerFilter): void {
   if (isOutside(action)) return checkNotice(action, filter);
-  const heard = filter.kind === 'event' ? filter.event : `${filter.kind === 'schedule' ? 'a schedule' : 'an incoming webhook'}`;
+  const heard = filter.kind === 'event' ? filter.event : 'a schedule';
+  // A message from outside may name one, as `modelVersionId` or `datasetVersionId`; one that does not fails when it comes.
   const names = (fieldOf: (event: EventName) => string | undefined) =>
-    filter.kind === 'event' && fieldOf(filter.event) !== undefined;
+    filter.kind === 'incoming' || (filter.kind === 'event' && fieldOf(filter.event) !== undefined);
   switch (action.kind) {
     case 'start_training':
       if (action.data === 'event' && !names(datasetVersionField))
