@@ -71,7 +71,11 @@ export abstract class LogConsumer implements OnApplicationBootstrap, BeforeAppli
       this.waker.reset();
       try {
         const most = this.most;
-        if ((await this.step()) === most) continue;
+        if ((await this.step()) === most) {
+          // Also behind a long backlog it leaves room for the others.
+          if (this.restMs > 0 && most > 1) await sleep(this.restMs / 2, this.stop.signal);
+          continue;
+        }
       } catch (error) {
         this.host.logger.warn({ consumer: this.consumer, error: errorMessage(error) }, 'log consumer will try again');
       }
