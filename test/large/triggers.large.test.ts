@@ -23,9 +23,6 @@ import { inEachTopology } from './topologies.js';
 const CREATE = `mutation ($input: CreateTriggerInput!) { createTrigger(input: $input) { trigger { id incomingPath } incomingSecret signingSecret
   userErrors { code message field } } }`;
 
-/** Versions of a data set that come one right after the other. */
-const ARRIVALS = 8;
-
 inEachTopology((start) => {
   let server: Server;
   let client: Client;
@@ -114,43 +111,6 @@ inEachTopology((start) => {
       expect((await executionsOf(made.id)).map(({ reason }) => reason!.split(':')[0])).toEqual(['NOT_READY', 'NOT_READY']);
     });
   });
-
-  test(
-    'data that comes many times while a training goes on: one run now, and one afterwards with the newest',
-    { timeout: 120_000 },
-    async () => {
-      const datasetId = await aDataset(client);
-      const templateId = await aTemplate(client, { datasetId, spec: quickSpec({ maxEpochs: 150 }) });
-      const where = { field: 'data.datasetId', op: 'eq', value: datasetId };
-      const { trigger: made } = await trigger({
-        filter: { kind: 'event', event: 'dataset_version.validated', where },
-        action: { kind: 'start_training', templateId },
-        concurrency: 'NEWEST',
-      });
-      const lines = penguinsCsv().trimEnd().split('\n');
-      const versions: string[] = [];
-      for (let i = 0; i < ARRIVALS; i++)
-        versions.push((await aVersion(client, datasetId, [...lines, ...lines.slice(1, 2 + i), ''].join('\n'))).id);
-      const states = async () => (await executionsOf(made.id)).map(({ state }) => state);
-      await until(
-        'all were heard and what acted has ended',
-        async () => {
-          const all = await states();
-          return all.length === ARRIVALS && all.every((state) => state === 'COMPLETED' || state === 'SKIPPED');
-        },
-        90_000,
-      );
-      const jobs = await ask<{ version: string }>(
-        server.databaseUrl,
-        'select dataset_version_id as version from training_job where template_id = $1 order by id',
-        [templateId],
-      );
-      expect(jobs.length).toBeLessThan(ARRIVALS);
-      expect(jobs[0]!.version).toBe(versions[0]);
-      expect(jobs.at(-1)!.version).toBe(versions.at(-1));
-      expect((await states()).filter((state) => state === 'COMPLETED')).toHaveLength(jobs.length);
-    },
-  );
 
   test('a version is measured anew on its own files, and the execution ends with that', { timeout: 120_000 }, async () => {
     const datasetId = await aDataset(client);
