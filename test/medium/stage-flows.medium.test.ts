@@ -195,9 +195,8 @@ describe('approvals', () => {
   });
 
   test('count only while who gave them may still give them', async () => {
-    const { versionId } = await governed([STAGES[0], { ...STAGES[1], moves: [] }, STAGES[2]]);
-    const request = await awaiting(versionId);
-    const leaver = await stack.member('approver');
+    const { versionId } = await governed();
+    const [request, leaver] = [await awaiting(versionId), await stack.member('approver')];
     await approve(leaver, request);
     await stack.app.get(MembersService).remove(admin, memberOf(leaver)!);
     await approve(grace, request);
@@ -240,6 +239,22 @@ describe('gates that look at the champion', () => {
     expect(stays).toEqual([{ by: memberOf(grace) }]);
     expect((await versionOf(quick)).stage).toBe('live');
     expect((await versionOf(versionId)).stage).toBe('candidate');
+  });
+
+  test('approved by one who leaves meanwhile, it waits for another approval', async () => {
+    const { model, versionId } = await governed([STAGES[0], live, STAGES[2]]);
+    const quick = await next(model);
+    await approve(grace, await awaiting(quick));
+    const [slow, leaver] = [await awaiting(versionId, 'live', quick), await stack.member('approver')];
+    const say = () => gatesSaid(stack, slow, [better], quick);
+    await approve(leaver, slow);
+    expect((await requestOf(slow)).state).toBe('RECHECKING');
+    await stack.app.get(MembersService).remove(admin, memberOf(leaver)!);
+    await say();
+    expect((await requestOf(slow)).state).toBe('AWAITING_APPROVAL');
+    await approve(alan, slow);
+    await say();
+    expect((await versionOf(versionId)).stage).toBe('live');
   });
 
   test('a verdict on files that are not those any more ends the request', async () => {

@@ -4,10 +4,11 @@ import { select } from '#database';
 import { DomainError } from '#kernel';
 import { readablePaths, type Ctx } from './ctx.js';
 
-const READABLE = `select 1 from blob_sender s where s.workspace_id = $1 and s.sha256 = $2 and s.auth_id = $3
-  union all select 1 from blob_place b where b.workspace_id = $1 and b.sha256 = $2
-    and exists (select 1 from unnest($4::text[]) p where b.project = p or starts_with(b.project, p || '/'))
-  limit 1`;
+/** Of the hashes $2, those that the caller $3 has sent, or that something below the paths $4 refers to. */
+const READABLE = `select h.sha256 from unnest($2::text[]) as h(sha256)
+  where exists (select 1 from blob_sender s where s.workspace_id = $1 and s.sha256 = h.sha256 and s.auth_id = $3)
+    or exists (select 1 from blob_place b where b.workspace_id = $1 and b.sha256 = h.sha256
+      and exists (select 1 from unnest($4::text[]) p where b.project = p or starts_with(b.project, p || '/')))`;
 
 /**
  * Who may have a content by its hash alone. Whoever has a role on the whole workspace may have all that the workspace holds; anybody else what something
@@ -18,15 +19,18 @@ export class BlobRights {
   constructor(private readonly dataSource: DataSource) {}
 
   /** Throws BLOB_NOT_FOUND for what the caller may not have: it is not there for him. */
-  async check(ctx: Ctx, hashes: Iterable<string>, field = 'blob'): Promise<void> {
-    if (senderOf(ctx) === '') return;
-    for (const sha256 of new Set(hashes))
-      if (!(await this.mayRead(ctx, sha256)))
-        throw new DomainError(
-          'BLOB_NOT_FOUND',
-          `this workspace holds no blob ${sha256.slice(0, 80)} that you may read; upload it first`,
-          field,
-        );
+  async check(ctx: Ctx, hashes: readonly string[], field = 'blob'): Promise<void> {
+    const paths = readablePaths(ctx, 'dataset.read');
+    if (!paths) return;
+    const rows = await select<{ sha256: string }>(this.dataSource, READABLE, [ctx.workspaceId, hashes, ctx.authId, paths]);
+    const readable = new Set(rows.map(({ sha256 }) => sha256));
+    const hidden = hashes.find((sha256) => !readable.has(sha256));
+    if (hidden === undefined) return;
+    throw new DomainError(
+      'BLOB_NOT_FOUND',
+      `this workspace holds no blob ${hidden.slice(0, 80)} that you may read; upload it first`,
+      field,
+    );
   }
 
   /** Remembers that the caller sent a content, where that is what gives him the right to it. */
@@ -34,12 +38,6 @@ export class BlobRights {
     if (senderOf(ctx) === '') return;
     const sql = 'insert into blob_sender (workspace_id, sha256, auth_id) values ($1, $2, $3) on conflict do nothing';
     await select(this.dataSource, sql, [ctx.workspaceId, sha256, ctx.authId]);
-  }
-
-  private async mayRead(ctx: Ctx, sha256: string): Promise<boolean> {
-    const paths = readablePaths(ctx, 'dataset.read');
-    if (!paths) return true;
-    return (await select(this.dataSource, READABLE, [ctx.workspaceId, sha256, ctx.authId, paths])).length > 0;
   }
 }
 

@@ -78,7 +78,7 @@ export class TriggersResolver {
 
   @Mutation(() => TriggerPayload, {
     description:
-      'The caller becomes its owner, with whose rights it acts. The secret of an incoming webhook is to be rotated too: who made it keeps a hand in it until then.',
+      'The caller becomes its owner, with whose rights it acts. The secret of an incoming webhook is to be rotated too, with graceHours 0: who made it can make it fire as long as it is good.',
   })
   @Requires('automation.write')
   takeOverTrigger(@Asker() ctx: Ctx, @Load() load: Loaders, @Args('triggerId', { type: () => ID }) id: string) {

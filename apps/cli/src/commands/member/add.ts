@@ -1,7 +1,7 @@
-import { Args, Flags } from '@oclif/core';
+import { Args } from '@oclif/core';
 import { renderFacts } from '../../output/table.js';
 import { ServerCommand } from '../tailrace-command.js';
-import { changed, MEMBER, rolesText } from './queries.js';
+import { changed, MEMBER, roleFlags, rolesText } from './queries.js';
 
 const CREATE = `mutation ($input: CreateMemberInput!) { createMember(input: $input) { member { ${MEMBER} } userErrors { code message field } } }`;
 
@@ -12,14 +12,7 @@ export class MemberAdd extends ServerCommand {
     '<%= config.bin %> member add bot --role editor --project /shop',
   ];
   static override args = { name: Args.string({ description: 'Name.', required: true }) };
-  static override flags = {
-    role: Flags.string({
-      description: 'Each has all that the one before it has.',
-      options: ['viewer', 'editor', 'approver', 'admin'],
-      required: true,
-    }),
-    project: Flags.string({ description: 'Project path that the role is good for; / when absent.' }),
-  };
+  static override flags = roleFlags;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(MemberAdd);

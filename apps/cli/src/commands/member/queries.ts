@@ -1,3 +1,4 @@
+import { Flags } from '@oclif/core';
 import { listNodes, PAGE_INFO } from '../../client/pages.js';
 import type { TailraceClient } from '../../client/tailrace-client.js';
 import { EXIT, Failure } from '../../exit-codes.js';
@@ -9,6 +10,16 @@ export interface Member {
   readonly removedAt: string | null;
   readonly grants: readonly { readonly path: string; readonly role: string }[];
 }
+
+/** A role, and where it is good. */
+export const roleFlags = {
+  role: Flags.string({
+    description: 'Each has all that the one before it has.',
+    options: ['viewer', 'editor', 'approver', 'admin'],
+    required: true,
+  }),
+  project: Flags.string({ description: 'Project path that the role is good for; / when absent.' }),
+};
 
 export const MEMBER = 'id name createdAt removedAt grants { path role }';
 const MEMBERS = `query ($first: Int, $after: String) { members(first: $first, after: $after) { ${PAGE_INFO} edges { node { ${MEMBER} } } } }`;

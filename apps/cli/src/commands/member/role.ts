@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { renderFacts } from '../../output/table.js';
 import { ServerCommand } from '../tailrace-command.js';
-import { changed, MEMBER, memberOf, rolesText, type Member } from './queries.js';
+import { changed, MEMBER, memberOf, roleFlags, rolesText, type Member } from './queries.js';
 
 const GRANT = `mutation ($input: GrantRoleInput!) { grantRole(input: $input) { member { ${MEMBER} } userErrors { code message field } } }`;
 const WITHDRAW = `mutation ($input: WithdrawRoleInput!) { withdrawRole(input: $input) { member { ${MEMBER} } userErrors { code message field } } }`;
@@ -14,14 +14,7 @@ export class MemberGrant extends ServerCommand {
   static override summary = 'Give a member a role on a project, in place of the one that it had there.';
   static override examples = ['<%= config.bin %> member grant ada --role approver --project /shop'];
   static override args = nameArgs;
-  static override flags = {
-    role: Flags.string({
-      description: 'Each has all that the one before it has.',
-      options: ['viewer', 'editor', 'approver', 'admin'],
-      required: true,
-    }),
-    project: Flags.string({ description: 'Project path that the role is good for; / when absent.' }),
-  };
+  static override flags = roleFlags;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(MemberGrant);

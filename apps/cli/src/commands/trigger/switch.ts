@@ -52,6 +52,8 @@ export class TriggerTakeOver extends ServerCommand {
     const printer = this.printer(flags);
     printer.data(trigger, () => `${trigger.name}  owned by ${trigger.owner?.name}`);
     if (trigger.incomingPath)
-      printer.say('rotate its secret too (`tailrace trigger rotate`): who made it can still make it fire');
+      printer.say(
+        `who made its secret can still make it fire: tailrace trigger rotate ${trigger.name} --kind incoming --grace-hours 0`,
+      );
   }
 }
